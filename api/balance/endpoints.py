@@ -1,0 +1,77 @@
+"""Routes of balances.
+
+Belongs here: queries and answers. Does not belong here: SQL, shapes and grouping.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.answers import Answer, answer
+from api.auth import Reading
+from api.balance import queries
+from api.balance.breakdown import break_down
+from api.balance.schemas import AvailableBalance, CryptoBalance, Earnings, PendingBalance, Total
+from api.clock import Clock
+from api.deployment import Deployment, deployment_of
+from api.money import in_usd, show_8
+from api.presentation import show_moment_or_null
+from warehouse.store.credits import available
+
+router = APIRouter(prefix="/balance", tags=["balance"])
+
+
+@router.get("/crypto", response_model=Answer[CryptoBalance])
+def get_crypto_balance(caller: Reading, deployment: Annotated[Deployment, Depends(deployment_of)]) -> Response:
+    """Available and pending balance, earnings and fees."""
+    balances = available(deployment.store, caller.key.merchant_id, caller.key.mode)
+    pairs = [(row["network"], row["currency"]) for row in caller.rows(queries.ADDRESS_PAIRS)]
+    total, breakdown = break_down(balances, pairs)
+    earnings = next(iter(caller.rows(queries.EARNINGS, **_windows(deployment.clock))), {})
+    pending = _amount(earnings, "pending")
+    # No withdrawal can exist yet, so sums over withdrawals are sums over nothing.
+    nothing = Total(all_time=show_8(Decimal(0)), this_month=show_8(Decimal(0)))
+    return answer(
+        CryptoBalance(
+            available_balance=AvailableBalance(
+                amount=show_8(total), usd_value=in_usd(total), price_source="par", breakdown=breakdown
+            ),
+            pending_balance=PendingBalance(
+                amount=show_8(pending),
+                usd_value=in_usd(pending),
+                price_source="par",
+                description="Awaiting blockchain confirmations",
+            ),
+            total_earnings=Earnings(
+                all_time=show_8(_amount(earnings, "earned")),
+                this_month=show_8(_amount(earnings, "earned_this_month")),
+                this_week=show_8(_amount(earnings, "earned_this_week")),
+                today=show_8(_amount(earnings, "earned_today")),
+            ),
+            total_withdrawn=nothing,
+            platform_fees_paid=Total(
+                all_time=show_8(_amount(earnings, "fees")), this_month=show_8(_amount(earnings, "fees_this_month"))
+            ),
+            withdrawal_fees_paid=nothing,
+            last_updated=show_moment_or_null(caller.data_as_of),
+        )
+    )
+
+
+def _windows(clock: Clock) -> dict[str, Any]:
+    """First days of this month and week (a Monday), and today, all in UTC."""
+    today = clock().astimezone(UTC).date()
+    return {
+        "month_start": today.replace(day=1),
+        "week_start": today - timedelta(days=today.weekday()),
+        "today": today,
+    }
+
+
+def _amount(row: Mapping[str, Any], name: str) -> Decimal:
+    """A sum, zero where there was nothing to add."""
+    return row.get(name) or Decimal(0)

@@ -1,0 +1,121 @@
+"""Sessions of one tenant.
+
+Belongs here: SQL over the marts, as static text with bound parameters. Does not belong here: shapes of answers.
+"""
+
+_FILTERS = """
+where s.mode = $mode
+  and s.merchant_id = $merchant_id
+  and ($network is null or s.network = $network)
+  and ($currency is null or s.currency = $currency)
+  and ($start is null or s.created_at >= $start)
+  and ($end is null or s.created_at <= $end)
+  and (
+    $search is null
+    or contains(lower(s.reference), lower($search))
+    or contains(lower(s.customer_email), lower($search))
+    or contains(lower(s.customer_name), lower($search))
+    or starts_with(lower(s.session_id), lower($search))
+    or list_contains($search_addresses, s.deposit_address)
+    or list_has_any(s.tx_hashes, $search_hashes)
+  )
+"""
+
+COUNT_BY_STATUS = (
+    """
+select s.status, count(*) as sessions
+from marts.sessions as s
+"""
+    + _FILTERS
+    + """
+group by s.status
+"""
+)
+
+_LIST = (
+    """
+select
+    s.session_id, s.reference, s.amount, s.currency, s.network, s.status, s.exception,
+    s.customer_email, s.customer_name, s.description, s.deposit_address, s.tx_hash,
+    s.paid_amount, s.paid_at, s.created_at, s.expires_at, s.payment_url
+from marts.sessions as s
+"""
+    + _FILTERS
+    + """
+  and ($status is null or s.status = $status)
+"""
+)
+
+# (sort_by, sort_order) to the whole statement; the id makes every order total, nulls come last in both.
+LIST = {
+    ("created_at", "asc"): _LIST + "order by s.created_at asc nulls last, s.session_id asc limit $limit offset $offset",
+    ("created_at", "desc"): _LIST
+    + "order by s.created_at desc nulls last, s.session_id asc limit $limit offset $offset",
+    ("amount", "asc"): _LIST + "order by s.amount asc nulls last, s.session_id asc limit $limit offset $offset",
+    ("amount", "desc"): _LIST + "order by s.amount desc nulls last, s.session_id asc limit $limit offset $offset",
+    ("paid_at", "asc"): _LIST + "order by s.paid_at asc nulls last, s.session_id asc limit $limit offset $offset",
+    ("paid_at", "desc"): _LIST + "order by s.paid_at desc nulls last, s.session_id asc limit $limit offset $offset",
+}
+
+# Read only for a search that looks like a Tron address in another case: base58 cannot be folded in SQL.
+TRON_DEPOSIT_ADDRESSES = """
+select distinct a.address
+from marts.addresses as a
+where a.mode = $mode
+  and a.merchant_id = $merchant_id
+  and list_contains($tron_networks, a.network)
+"""
+
+# Where to look: without the time, every segment would be scanned for one id.
+CREATED_AT = """
+select l.created_at
+from lookups.sessions as l
+where l.mode = $mode
+  and l.merchant_id = $merchant_id
+  and l.session_id = $session_id
+"""
+
+SESSION = """
+select
+    s.session_id, s.reference, s.amount, s.currency, s.network, s.status, s.exception,
+    s.customer_email, s.customer_name, s.description, s.callback_url, s.metadata, s.payment_url,
+    s.deposit_address, s.deposit_address_id, s.tx_hash, s.tx_block_number, s.paid_amount, s.paid_at,
+    s.first_transfer_at, s.last_transfer_at, s.required_confirmations,
+    s.created_at, s.updated_at, s.expires_at, h.head_block
+from marts.sessions as s
+left join marts.chain_heads as h on h.mode = s.mode and h.network = s.network
+where s.mode = $mode
+  and s.merchant_id = $merchant_id
+  and s.session_id = $session_id
+  and s.created_at = $created_at
+"""
+
+TIMELINE = """
+select t.event, t.event_at, t.details
+from marts.session_timeline as t
+where t.mode = $mode
+  and t.merchant_id = $merchant_id
+  and t.session_id = $session_id
+  and t.session_created_at = $session_created_at
+order by t.event_at, t.event_rank, t.details
+"""
+
+# The times only spare reading other segments: a session's transfers all lie between its first and its last.
+TRANSFERS = """
+select
+    t.id, t.type, t.tx_hash, t.network, t.currency, t.amount, t.from_address, t.to_address,
+    t.block_number, t.block_time, t.session_id, t.reference, h.head_block, h.required_confirmations
+from marts.transactions as t
+left join marts.chain_heads as h on h.mode = t.mode and h.network = t.network
+where t.mode = $mode
+  and t.merchant_id = $merchant_id
+  and t.session_id = $session_id
+  and t.type = 'incoming'
+  and t.block_time between $first_transfer_at and $last_transfer_at
+order by
+    t.block_time desc,
+    case t.network when 'BSC' then 0 when 'ETH' then 1 when 'POL' then 2 when 'TRX' then 3 when 'SOL' then 4 else 5 end,
+    t.network,
+    t.block_number desc,
+    t.log_index desc
+"""

@@ -1,0 +1,51 @@
+"""What a search text can stand for: addresses and hashes in their canonical forms.
+
+Belongs here: reading the text as each chain family would. Does not belong here: the text search itself (SQL).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from api.deployment import Caller
+from api.sessions.queries import TRON_DEPOSIT_ADDRESSES
+from warehouse.domain.addresses import canonical_address, canonical_hash, shown_address
+from warehouse.domain.networks import Family
+
+# A Tron address whatever became of its case: 34 letters and digits, the first a T.
+_TRON_IN_ANY_CASE = re.compile(r"[Tt][0-9A-Za-z]{33}")
+
+
+def search_terms(caller: Caller, text: str | None, families: Mapping[str, Family]) -> dict[str, object]:
+    """The bound parameters of a search: the text, and the canonical addresses and hashes it may be.
+
+    Args:
+        caller: the tenant whose addresses are looked through.
+        text: what was searched for.
+        families: network to chain family.
+    """
+    addresses: set[str] = set()
+    hashes: set[str] = set()
+    if text is not None:
+        for family in Family:
+            addresses.update(_canonical(canonical_address, family, text))
+            hashes.update(_canonical(canonical_hash, family, text))
+        if not addresses and _TRON_IN_ANY_CASE.fullmatch(text):
+            addresses.update(_tron_addresses_like(caller, text, families))
+    return {"search": text, "search_addresses": sorted(addresses), "search_hashes": sorted(hashes)}
+
+
+def _canonical(parse: Callable[[Family, str], str], family: Family, text: str) -> list[str]:
+    # Hex in mixed case may carry a checksum, which a search must not insist on.
+    is_hex = family in (Family.EVM, Family.TRON) and text[:2].lower() == "0x"
+    candidate = text.lower() if is_hex else text
+    try:
+        return [parse(family, candidate)]
+    except ValueError:
+        return []
+
+
+def _tron_addresses_like(caller: Caller, text: str, families: Mapping[str, Family]) -> list[str]:
+    networks = [network for network, family in families.items() if family is Family.TRON]
+    rows = caller.rows(TRON_DEPOSIT_ADDRESSES, tron_networks=networks)
+    wanted = text.lower()
+    return [row["address"] for row in rows if shown_address(Family.TRON, row["address"]).lower() == wanted]

@@ -1,0 +1,94 @@
+-- Deposit addresses whose owner, assignments or transfers may differ from what was last computed.
+-- grain: mode, network, deposit_address
+
+with recursive claims as (
+    select distinct mode, network, deposit_address, address_id, merchant_id
+    from staging.address_creations
+),
+
+changed_ids as (
+    select address_id from staging.address_creations where batch_id > getvariable('since_batch')
+    union
+    select address_id from staging.address_activations where batch_id > getvariable('since_batch')
+    union
+    select address_id from staging.gas_fundings where batch_id > getvariable('since_batch')
+    union
+    select address_id from staging.sweep_reports where batch_id > getvariable('since_batch')
+    union
+    select assignments.address_id
+    from staging.session_assignments as assignments
+    inner join affected.changed_sessions as changed on assignments.session_id = changed.session_id
+),
+
+-- where confirmations or finality moved: transfers in these block ranges read differently now
+moved_heads as (
+    select
+        heads.mode,
+        heads.network,
+        coalesce(seen.head_block, -1) - heads.required_confirmations as confirmed_above,
+        heads.head_block - heads.required_confirmations + 1 as confirmed_up_to,
+        coalesce(seen.finalized_block, -1) as final_above,
+        heads.finalized_block as final_up_to,
+    from staging.chain_heads as heads
+    left join state.transformed_heads as seen on heads.mode = seen.mode and heads.network = seen.network
+),
+
+moved_transfers as (
+    select mode, network, from_address, to_address
+    from staging.evm_transfers
+    where batch_id > getvariable('since_batch')
+    union all
+    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
+    from staging.evm_transfers as transfers
+    inner join moved_heads on transfers.mode = moved_heads.mode and transfers.network = moved_heads.network
+    where
+        (transfers.block_number > confirmed_above and transfers.block_number <= confirmed_up_to)
+        or (transfers.block_number > final_above and transfers.block_number <= final_up_to)
+    union all
+    -- a wallet that is registered now makes sweeps of what went to it before
+    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
+    from staging.evm_transfers as transfers
+    inner join staging.hot_wallets as wallets
+        on
+            transfers.mode = wallets.mode
+            and transfers.network = wallets.network
+            and transfers.to_address = wallets.hot_wallet_address
+    where wallets.batch_id > getvariable('since_batch')
+),
+
+seeds as (
+    select mode, network, deposit_address from claims where address_id in (select address_id from changed_ids)
+    union
+    select mode, network, from_address from moved_transfers
+    union
+    select mode, network, to_address from moved_transfers
+    union
+    -- new terms of a merchant change the fees of what it received
+    select claims.mode, claims.network, claims.deposit_address
+    from claims
+    inner join staging.merchant_updates as updates
+        on claims.mode = updates.mode and claims.merchant_id = updates.merchant_id
+    where updates.batch_id > getvariable('since_batch')
+),
+
+-- addresses that were ever claimed under one id are decided together
+linked as (
+    select claims.mode, claims.network, claims.deposit_address
+    from claims
+    inner join seeds
+        on
+            claims.mode = seeds.mode
+            and claims.network = seeds.network
+            and claims.deposit_address = seeds.deposit_address
+    union
+    select others.mode, others.network, others.deposit_address
+    from linked
+    inner join claims
+        on
+            linked.mode = claims.mode
+            and linked.network = claims.network
+            and linked.deposit_address = claims.deposit_address
+    inner join claims as others on claims.address_id = others.address_id
+)
+
+select mode, network, deposit_address from linked

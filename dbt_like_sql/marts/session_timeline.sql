@@ -1,0 +1,88 @@
+-- One event in the life of one session.
+-- grain: session_id, sequence
+-- incremental: affected.sessions on session_id
+-- within: session_created_at
+
+with terms as (
+    select terms.*, outcomes.status, outcomes.is_failed_by_gateway, outcomes.on_time_base_units, outcomes.confirmed_at
+    from intermediate.session_terms as terms
+    semi join affected.sessions as sessions on terms.session_id = sessions.session_id
+    inner join intermediate.session_outcomes as outcomes on terms.session_id = outcomes.session_id
+),
+
+matched as (
+    select
+        transactions.*,
+        terms.expires_at,
+        -- plain digits as people write them: 100, 99.5
+        rtrim(rtrim(transactions.amount::varchar, '0'), '.') || ' ' || transactions.currency as shown_amount,
+    from marts.transactions as transactions
+    inner join terms on transactions.session_id = terms.session_id
+),
+
+sweeps as (
+    select distinct matched.session_id, sweeps.id, sweeps.block_time
+    from matched
+    inner join marts.transactions as sweeps
+        on
+            matched.mode = sweeps.mode
+            and matched.network = sweeps.network
+            and matched.deposit_address = sweeps.deposit_address
+            and matched.currency = sweeps.currency
+            and sweeps.type = 'sweep'
+            and (sweeps.block_number, sweeps.log_index) > (matched.block_number, matched.log_index)
+    qualify row_number() over (
+        partition by matched.session_id, matched.id order by sweeps.block_number, sweeps.log_index
+    ) = 1
+),
+
+events as (
+    select session_id, 'session_created' as event, created_at as event_at, 1 as event_rank, 'Checkout session created' as details
+    from terms
+    union all
+    select assignments.session_id, 'address_assigned', assignments.assigned_at, 2, 'Deposit address assigned'
+    from intermediate.assignments as assignments
+    semi join terms on assignments.session_id = terms.session_id
+    union all
+    select session_id, 'payment_received', block_time, 3, 'Payment received (' || shown_amount || ')'
+    from matched
+    where block_time <= expires_at
+    union all
+    select session_id, 'payment_confirmed', confirmed_at, 4, 'Payment confirmed on blockchain'
+    from terms
+    where confirmed_at is not null
+    union all
+    select session_id, 'funds_swept', block_time, 6, 'Funds swept to hot wallet'
+    from sweeps
+    union all
+    select session_id, 'payment_underpaid', expires_at, 7, 'Payment below the asked amount when the session expired'
+    from terms
+    where status = 'failed' and not is_failed_by_gateway
+    union all
+    select session_id, 'payment_late', block_time, 8, 'Payment received after expiry (' || shown_amount || ')'
+    from matched
+    where block_time > expires_at
+    union all
+    select session_id, 'session_expired', expires_at, 10, 'Checkout session expired'
+    from terms
+    where status = 'expired'
+    union all
+    select session_id, 'session_failed', if(is_failed_by_gateway, failed_at, expires_at), 11, 'Checkout session failed'
+    from terms
+    where status = 'failed'
+)
+
+select
+    terms.mode,
+    terms.merchant_id,
+    terms.session_id,
+    terms.created_at as session_created_at,
+    events.event,
+    events.event_at,
+    events.event_rank,
+    events.details,
+    row_number() over (
+        partition by terms.session_id order by events.event_at, events.event_rank, events.details
+    ) as sequence,
+from events
+inner join terms on events.session_id = terms.session_id

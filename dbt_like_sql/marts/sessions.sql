@@ -1,0 +1,64 @@
+-- One checkout session with its state and its money.
+-- grain: session_id
+-- check: (status = 'paid') = (paid_at is not null)
+-- check: (transfer_count = 0) = (paid_amount is null)
+-- incremental: affected.sessions on session_id
+-- within: created_at
+
+with last_addresses as (
+    select assignments.session_id, assignments.deposit_address, assignments.address_id
+    from intermediate.assignments as assignments
+    semi join affected.sessions as sessions on assignments.session_id = sessions.session_id
+    qualify row_number() over (
+        partition by assignments.session_id order by assignments.assigned_at desc, assignments.event_id desc
+    ) = 1
+),
+
+last_changes as (
+    select timeline.session_id, max(timeline.event_at) as updated_at
+    from marts.session_timeline as timeline
+    semi join affected.sessions as sessions on timeline.session_id = sessions.session_id
+    where timeline.event <> 'funds_swept'
+    group by timeline.session_id
+)
+
+select
+    terms.mode,
+    terms.merchant_id,
+    terms.session_id,
+    terms.reference,
+    terms.amount,
+    terms.currency,
+    terms.network,
+    terms.decimals,
+    outcomes.status,
+    outcomes.exception,
+    terms.customer_email,
+    terms.customer_name,
+    terms.description,
+    terms.callback_url,
+    terms.metadata,
+    terms.payment_url,
+    last_addresses.deposit_address,
+    last_addresses.address_id as deposit_address_id,
+    outcomes.tx_hash,
+    outcomes.tx_block_number,
+    (outcomes.paid_base_units * tokens.scale_to_18)::decimal(38, 0)
+    * 0.000000000000000001::decimal(19, 18) as paid_amount,
+    if(outcomes.status = 'paid', outcomes.reached_at, null) as paid_at,
+    outcomes.transfer_count,
+    outcomes.first_transfer_at,
+    outcomes.last_transfer_at,
+    outcomes.tx_hashes,
+    networks.required_confirmations,
+    terms.created_at,
+    last_changes.updated_at,
+    terms.expires_at,
+from intermediate.session_terms as terms
+semi join affected.sessions as sessions on terms.session_id = sessions.session_id
+inner join intermediate.session_outcomes as outcomes on terms.session_id = outcomes.session_id
+inner join last_changes on terms.session_id = last_changes.session_id
+left join last_addresses on terms.session_id = last_addresses.session_id
+left join registry.tokens as tokens
+    on terms.mode = tokens.mode and terms.network = tokens.network and terms.currency = tokens.currency
+left join registry.networks as networks on terms.mode = networks.mode and terms.network = networks.network

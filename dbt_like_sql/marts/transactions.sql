@@ -1,0 +1,118 @@
+-- One token transfer that moved a merchant's money.
+-- grain: mode, merchant_id, id
+-- check: amount_base_units > 0
+-- check: (type = 'incoming') = (platform_fee is not null)
+-- incremental: affected.matched_addresses on mode, network, deposit_address
+
+with owners as (
+    select distinct owners.mode, owners.network, owners.deposit_address, owners.merchant_id
+    from intermediate.deposit_addresses as owners
+    semi join affected.matched_addresses as addresses
+        on
+            owners.mode = addresses.mode
+            and owners.network = addresses.network
+            and owners.deposit_address = addresses.deposit_address
+),
+
+wallets as (
+    select distinct mode, network, hot_wallet_address from staging.hot_wallets
+),
+
+received as (
+    select
+        transfers.*,
+        owners.merchant_id,
+        owners.deposit_address,
+        'incoming' as type,
+        assignments.session_id,
+        terms.reference,
+    from staging.evm_transfers as transfers
+    inner join owners
+        on
+            transfers.mode = owners.mode
+            and transfers.network = owners.network
+            and transfers.to_address = owners.deposit_address
+    left join intermediate.assignments as assignments
+        on
+            owners.mode = assignments.mode
+            and owners.network = assignments.network
+            and owners.deposit_address = assignments.deposit_address
+            and transfers.currency = assignments.currency
+            and transfers.block_time >= assignments.assigned_at
+            and (assignments.held_until is null or transfers.block_time < assignments.held_until)
+    left join intermediate.session_terms as terms on assignments.session_id = terms.session_id
+),
+
+sent as (
+    select
+        transfers.*,
+        owners.merchant_id,
+        owners.deposit_address,
+        if(wallets.hot_wallet_address is null, 'outgoing', 'sweep') as type,
+        null::varchar as session_id,
+        null::varchar as reference,
+    from staging.evm_transfers as transfers
+    inner join owners
+        on
+            transfers.mode = owners.mode
+            and transfers.network = owners.network
+            and transfers.from_address = owners.deposit_address
+    left join wallets
+        on
+            transfers.mode = wallets.mode
+            and transfers.network = wallets.network
+            and transfers.to_address = wallets.hot_wallet_address
+),
+
+moved as (
+    select * from received
+    union all by name
+    select * from sent
+)
+
+select
+    moved.mode,
+    moved.merchant_id,
+    (
+        (heads.network_rank * 1073741824 + moved.block_number) * 131072 + moved.log_index
+    ) * 2 + if(moved.type = 'incoming', 0, 1) as id,
+    moved.type,
+    moved.tx_hash,
+    moved.log_index,
+    moved.network,
+    moved.currency,
+    moved.decimals,
+    moved.amount,
+    moved.amount_base_units,
+    moved.from_address,
+    moved.to_address,
+    moved.deposit_address,
+    moved.block_number,
+    moved.block_hash,
+    moved.block_time,
+    moved.session_id,
+    moved.reference,
+    if(moved.type = 'incoming', coalesce(rates.platform_fee_rate, defaults.platform_fee_rate), null)
+        as platform_fee_rate,
+    -- half-up at 8 places, once, for this transfer alone
+    round(
+        moved.amount
+        * if(moved.type = 'incoming', coalesce(rates.platform_fee_rate, defaults.platform_fee_rate), null),
+        8
+    )::decimal(38, 8) as platform_fee,
+    moved.block_number <= heads.finalized_block as is_final,
+    confirming.block_time as confirmed_at,
+from moved
+inner join staging.chain_heads as heads on moved.mode = heads.mode and moved.network = heads.network
+cross join registry.merchant_defaults as defaults
+asof left join intermediate.merchant_rates as rates
+    on
+        moved.mode = rates.mode
+        and moved.merchant_id = rates.merchant_id
+        and moved.block_time >= rates.effective_from
+left join staging.evm_blocks as confirming
+    on
+        moved.mode = confirming.mode
+        and moved.network = confirming.network
+        and moved.block_number + heads.required_confirmations - 1 = confirming.block_number
+        and confirming.block_number <= heads.head_block

@@ -1,0 +1,81 @@
+"""SQL of ingestion: static text with bound parameters."""
+
+# Every address of a network that is watched, with the earliest day it was spoken of: deposit addresses and hot wallets.
+WATCHED = """
+SELECT address, min(occurred_at) AS known_since
+FROM (
+    SELECT deposit_address AS address, occurred_at
+    FROM staging.address_creations
+    WHERE mode = $mode AND network = $network
+    UNION ALL
+    SELECT hot_wallet_address, registered_at
+    FROM staging.hot_wallets
+    WHERE mode = $mode AND network = $network
+)
+GROUP BY address
+ORDER BY address
+"""
+
+HEAD = """
+SELECT head_block, head_time, observed_at, batch_id
+FROM state.chain_heads
+WHERE mode = $mode AND network = $network
+"""
+
+# An address counts as covered only when it is covered for every token in force.
+COVERED = """
+SELECT address, max(from_block) AS from_block
+FROM state.address_coverage
+WHERE mode = $mode AND network = $network AND list_contains($tokens, token_address)
+GROUP BY address
+HAVING count(*) = len($tokens)
+"""
+
+# Blocks that confirm a stored transfer at the head or below and whose header is not stored.
+CONFIRMING_BLOCKS = """
+SELECT DISTINCT logs.block_number + $confirmations - 1 AS block_number
+FROM raw.evm_transfer_logs AS logs
+WHERE
+    logs.mode = $mode
+    AND logs.network = $network
+    AND logs.block_number + $confirmations - 1 > $above
+    AND logs.block_number + $confirmations - 1 <= $head_block
+    AND NOT EXISTS (
+        SELECT 1
+        FROM raw.evm_blocks AS blocks
+        WHERE
+            blocks.mode = $mode
+            AND blocks.network = $network
+            AND blocks.block_number = logs.block_number + $confirmations - 1
+    )
+ORDER BY block_number
+"""
+
+NEW_LOGS = """
+SELECT fetched.*
+FROM fetched_logs AS fetched
+ANTI JOIN raw.evm_transfer_logs AS stored
+    ON
+        stored.mode = $mode
+        AND stored.network = $network
+        AND stored.block_number BETWEEN $low AND $high
+        AND fetched.block_hash = stored.block_hash
+        AND fetched.log_index = stored.log_index
+"""
+
+NEW_BLOCKS = """
+SELECT fetched.*
+FROM fetched_blocks AS fetched
+ANTI JOIN raw.evm_blocks AS stored
+    ON
+        stored.mode = $mode
+        AND stored.network = $network
+        AND fetched.block_hash = stored.block_hash
+"""
+
+FORGET_HEAD = "DELETE FROM state.chain_heads WHERE mode = $mode AND network = $network"
+
+FORGET_COVERAGE = """
+DELETE FROM state.address_coverage
+WHERE mode = $mode AND network = $network AND list_contains($addresses, address)
+"""

@@ -1,0 +1,116 @@
+"""The long-running `paylake sync`: passes one after another, told to a person.
+
+Belongs here: when passes run, how they end, what is printed. Does not: what a pass does (refresh.py).
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from enum import Enum, auto
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from pipelines.refresh import PassReport, Refresh
+from warehouse import migrate
+from warehouse.lake import Lake
+from warehouse.publish import publish
+from warehouse.settings import Settings
+
+_FILES_ONLY_POLL_SECONDS = 1.0
+
+
+class Ending(Enum):
+    """When `paylake sync` ends by itself."""
+
+    ONCE = auto()
+    IDLE = auto()
+    NEVER = auto()
+
+
+def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: Ending = Ending.NEVER) -> int:
+    """Run passes until the ending is reached, or a signal asks to stop after the current one.
+
+    Returns:
+        The exit code: 1 if the last pass left a problem and sync was to end by itself.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    console = Console(stderr=True)
+    active = [network.poll_seconds for network in settings.active_networks()]
+    pause_seconds = float(min(active, default=_FILES_ONLY_POLL_SECONDS))
+    with Refresh.open(settings, networks=networks, on_model=_teller(console, "rebuilt")) as refresh:
+        teller = _Teller(console)
+        while True:
+            with _Bars(console) as bars:
+                report = refresh.run_pass(on_progress=bars.show)
+            teller.tell(report)
+            if stop.is_set() or ending is Ending.ONCE or (ending is Ending.IDLE and report.is_idle):
+                break
+            if report.is_idle and stop.wait(pause_seconds):
+                break
+    failed = bool(report.problems) and ending is not Ending.NEVER and not stop.is_set()
+    return 1 if failed else 0
+
+
+def rebuild(settings: Settings) -> None:
+    """Compute derived tables from raw again, publish, and say how many rows each has."""
+    console = Console(stderr=True)
+    with Lake.open(settings.paths) as lake:
+        migrate.rebuild(lake, settings, _teller(console, "rows"))
+    manifest = publish(settings.paths)
+    if manifest:
+        console.print(f"published version {manifest.version}")
+
+
+def _teller(console: Console, word: str) -> migrate.OnModel:
+    return lambda name, rows: console.print(f"{name}: {rows} {word}", highlight=False)
+
+
+class _Teller:
+    """Prints a line for each pass that did something, and each problem when it appears, not every second again."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._known: set[str] = set()
+
+    def tell(self, report: PassReport) -> None:
+        if not report.is_idle or report.rows_replaced:
+            transfers = ", ".join(f"{name} {count}" for name, count in report.transfers.items() if count) or "0"
+            version = report.manifest.version if report.manifest else "-"
+            self._console.print(
+                f"events {report.events}, refused {report.refused}, transfers {transfers}, "
+                f"rows changed {report.rows_replaced}, published version {version}",
+                highlight=False,
+            )
+        texts = {str(problem): problem.hint for problem in report.problems}
+        for text, hint in texts.items():
+            if text not in self._known:
+                self._console.print(f"[yellow]problem:[/] {text}" + (f" ({hint})" if hint else ""), highlight=False)
+        for text in self._known - set(texts):
+            self._console.print(f"[green]solved:[/] {text}", highlight=False)
+        self._known = set(texts)
+
+
+class _Bars:
+    """A bar a network, in a terminal only, and only once there is something to wait for."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(console=console, transient=True, disable=not console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> _Bars:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._tasks:
+            self._progress.stop()
+
+    def show(self, network: str, done_blocks: int, all_blocks: int) -> None:
+        """Report blocks read of a range."""
+        if network not in self._tasks:
+            self._progress.start()
+            self._tasks[network] = self._progress.add_task(f"{network} blocks", total=all_blocks)
+        self._progress.update(self._tasks[network], completed=done_blocks, total=all_blocks)

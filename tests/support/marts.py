@@ -1,0 +1,259 @@
+"""A published snapshot made of given rows, for tests of what reads the marts.
+
+Belongs here: the stand-in for `warehouse.serving` and builders of rows with every column. Does not belong here: expected
+answers. The tables come from the contracts, so a column that is renamed there fails here.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from warehouse.contracts.marts import addresses, daily_credits, session_timeline, sessions, transactions
+from warehouse.contracts.table import Table
+from warehouse.duck import connect
+from warehouse.manifest import Head, Manifest
+
+Row = dict[str, Any]
+
+NOW = datetime(2026, 1, 31, 17, 30, tzinfo=UTC)  # a Saturday
+CREATED = datetime(2026, 1, 30, 18, 0, tzinfo=UTC)
+
+TABLES: tuple[Table, ...] = tuple(
+    module.TABLE for module in (sessions, session_timeline, transactions, addresses, daily_credits)
+)
+
+DEPOSIT = "0x" + "ab" * 20
+DEPOSIT_SHOWN = "0xabababABabaBABABabAbABABABABababABaBabab"
+PAYER = "0x" + "cd" * 20
+TX_HASH = "0x" + "12" * 32
+HEAD_BLOCK = 1_000_014
+
+
+class GivenSnapshot:
+    """Rows behind the interface of a published snapshot."""
+
+    def __init__(self, rows: Mapping[str, Iterable[Row]], *, as_of: datetime = NOW, heads: Iterable[Head] = ()) -> None:
+        self.manifest = Manifest(
+            version=7,
+            snapshot=1,
+            batch_id=1,
+            code_fingerprint="given",
+            published_at=NOW,
+            as_of={"live": as_of, "test": as_of},
+            heads=list(heads),
+            segments=[],
+            views={},
+        )
+        self._database = connect(threads=1)
+        self._database.execute("create schema marts")
+        self._database.execute("create schema lookups")
+        for table in TABLES:
+            self._database.execute(table.ddl())
+        self._database.execute(
+            "create table marts.chain_heads (mode varchar, network varchar, head_block bigint, "
+            "head_time timestamptz, finalized_block bigint, required_confirmations bigint)"
+        )
+        self._database.execute(
+            "create view lookups.sessions as select session_id, mode, merchant_id, created_at from marts.sessions"
+        )
+        for name, given in rows.items():
+            for row in given:
+                self._insert(f"marts.{name}", row)
+
+    def _insert(self, table: str, row: Row) -> None:
+        columns, holders = ", ".join(row), ", ".join(f"${name}" for name in row)
+        self._database.execute(f"insert into {table} ({columns}) values ({holders})", row)
+
+    def rows(self, sql: str, parameters: Mapping[str, Any], /) -> list[Row]:
+        """Run one statement on a cursor of its own."""
+        cursor = self._database.cursor()
+        try:
+            cursor.execute(sql, dict(parameters))
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+
+class GivenReader:
+    """Always the same snapshot, or none."""
+
+    def __init__(self, snapshot: GivenSnapshot | None) -> None:
+        self._snapshot = snapshot
+
+    def snapshot(self) -> GivenSnapshot | None:
+        """What was given."""
+        return self._snapshot
+
+
+def marts_from(**rows: Iterable[Row]) -> GivenReader:
+    """A reader over rows by table name, with heads of the usual networks unless `chain_heads` are given."""
+    heads = rows.pop("chain_heads", [head("BSC"), head("ETH"), head("TRX"), head("SOL"), head("BSC", mode="test")])
+    return GivenReader(GivenSnapshot({**rows, "chain_heads": heads}))
+
+
+def head(network: str, *, mode: str = "live", head_block: int = HEAD_BLOCK, required_confirmations: int = 15) -> Row:
+    """The ingested head of a network."""
+    return {
+        "mode": mode,
+        "network": network,
+        "head_block": head_block,
+        "head_time": NOW,
+        "finalized_block": head_block - 5,
+        "required_confirmations": required_confirmations,
+    }
+
+
+def session(session_id: str, **columns: Any) -> Row:
+    """A pending session of merchant mer_7 without any money."""
+    row: Row = {
+        "mode": "live",
+        "merchant_id": "mer_7",
+        "session_id": session_id,
+        "reference": f"ORDER-{session_id}",
+        "amount": Decimal(100),
+        "currency": "USDT",
+        "network": "BSC",
+        "decimals": 18,
+        "status": "pending",
+        "exception": None,
+        "customer_email": "customer@example.com",
+        "customer_name": "John Doe",
+        "description": "Product purchase",
+        "callback_url": "https://yoursite.com/payment/callback",
+        "metadata": '{"order_id":"12345"}',
+        "payment_url": f"https://pay.example/{session_id}",
+        "deposit_address": None,
+        "deposit_address_id": None,
+        "tx_hash": None,
+        "tx_block_number": None,
+        "paid_amount": None,
+        "paid_at": None,
+        "transfer_count": 0,
+        "first_transfer_at": None,
+        "last_transfer_at": None,
+        "tx_hashes": [],
+        "required_confirmations": 15,
+        "created_at": CREATED,
+        "updated_at": CREATED,
+        "expires_at": CREATED + timedelta(minutes=15),
+    }
+    return {**row, **columns}
+
+
+def paid_session(session_id: str, **columns: Any) -> Row:
+    """A session of 100 USDT that one transfer paid in full, 15 blocks deep."""
+    at = CREATED + timedelta(minutes=10, seconds=23)
+    paid = {
+        "status": "paid",
+        "deposit_address": DEPOSIT,
+        "deposit_address_id": 42,
+        "tx_hash": TX_HASH,
+        "tx_block_number": 1_000_000,
+        "paid_amount": Decimal(100),
+        "paid_at": at,
+        "transfer_count": 1,
+        "first_transfer_at": at,
+        "last_transfer_at": at,
+        "tx_hashes": [TX_HASH],
+    }
+    return session(session_id, **{**paid, **columns})
+
+
+def timeline(session_id: str, *events: tuple[str, datetime, str], **columns: Any) -> list[Row]:
+    """Timeline rows in the order given: (event, time, details)."""
+    return [
+        {
+            "mode": "live",
+            "merchant_id": "mer_7",
+            "session_id": session_id,
+            "session_created_at": CREATED,
+            "event": event,
+            "event_at": at,
+            "event_rank": rank,
+            "details": details,
+            "sequence": rank + 1,
+            **columns,
+        }
+        for rank, (event, at, details) in enumerate(events)
+    ]
+
+
+def transfer(transfer_id: int, **columns: Any) -> Row:
+    """An incoming transfer of 100 USDT on BSC, not matched to a session."""
+    amount = columns.get("amount", Decimal(100))
+    row: Row = {
+        "mode": "live",
+        "merchant_id": "mer_7",
+        "id": transfer_id,
+        "type": "incoming",
+        "tx_hash": TX_HASH,
+        "log_index": 0,
+        "network": "BSC",
+        "currency": "USDT",
+        "decimals": 18,
+        "amount": amount,
+        "amount_base_units": Decimal(int(amount * 10**18)),
+        "from_address": PAYER,
+        "to_address": DEPOSIT,
+        "deposit_address": DEPOSIT,
+        "block_number": 1_000_000,
+        "block_hash": "0x" + "34" * 32,
+        "block_time": CREATED + timedelta(minutes=10, seconds=23),
+        "session_id": None,
+        "reference": None,
+        "platform_fee_rate": Decimal("0.01"),
+        "platform_fee": Decimal(1),
+        "is_final": True,
+        "confirmed_at": None,
+    }
+    return {**row, **columns}
+
+
+def address(address_id: int, **columns: Any) -> Row:
+    """An active, unassigned address that never received anything."""
+    row: Row = {
+        "mode": "live",
+        "merchant_id": "mer_7",
+        "id": address_id,
+        "address": DEPOSIT,
+        "network": "BSC",
+        "currency": "USDT",
+        "is_active": True,
+        "is_assigned": False,
+        "assigned_session_id": None,
+        "assigned_reference": None,
+        "balance": Decimal(0),
+        "total_received": Decimal(0),
+        "total_swept": Decimal(0),
+        "final_balance": Decimal(0),
+        "sweep_status": None,
+        "last_swept_at": None,
+        "sweep_tx_hash": None,
+        "times_reused": 0,
+        "first_used_at": None,
+        "last_used_at": None,
+        "gas_funded_at": None,
+        "gas_tx_hash": None,
+        "gas_amount": None,
+        "created_at": CREATED,
+        "updated_at": CREATED,
+    }
+    return {**row, **columns}
+
+
+def credits_of_day(day: str, **columns: Any) -> Row:
+    """What came in on a day, in USDT on BSC."""
+    row: Row = {
+        "mode": "live",
+        "merchant_id": "mer_7",
+        "network": "BSC",
+        "currency": "USDT",
+        "day": datetime.fromisoformat(day).date(),
+        "received_final": Decimal(0),
+        "platform_fees_final": Decimal(0),
+        "received_pending": Decimal(0),
+        "transfer_count": 1,
+    }
+    return {**row, **columns}

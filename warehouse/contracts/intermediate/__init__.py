@@ -1,0 +1,1 @@
+"""Steps between the sources and the marts."""

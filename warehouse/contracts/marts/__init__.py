@@ -1,0 +1,1 @@
+"""The merchants' nouns: what the API and analysts read."""

@@ -1,0 +1,1 @@
+"""What the pipeline remembers between passes: cursors, coverage, what was transformed and touched."""

@@ -1,0 +1,207 @@
+"""The lake: DuckLake attached, read, and written through one door.
+
+Belongs here: attaching, `write_tx` under the writer lock, appends checked against contracts. Does not: what the tables
+hold (contracts/), how derived ones are computed (sql_models.py), upkeep (maintenance.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import duckdb
+import polars as pl
+import stamina
+from filelock import FileLock, Timeout
+from pandera.errors import SchemaError
+
+from warehouse.contracts import tables
+from warehouse.duck import LAKE_EXTENSIONS, connect, load_extension
+from warehouse.errors import StorageError
+from warehouse.settings import Paths
+
+LOCK_WAIT_SECONDS = 900
+WRITE_ATTEMPTS = 6
+_CONTENTION = re.compile("locked|conflict", re.IGNORECASE)
+
+Result = TypeVar("Result")
+
+
+class Contention(StorageError):
+    """Another process held the catalog; the whole transaction may be tried again."""
+
+    code = "CONTENTION"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One open write transaction.
+
+    Attributes:
+        connection: the lake's connection, inside BEGIN.
+        batch_id: number of this transaction: the snapshot it becomes, so it only ever rises.
+        received_at: the one time stamped on all its rows.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    batch_id: int
+    received_at: datetime
+
+    def append(self, table: str, frame: pl.DataFrame) -> int:
+        """Append rows, checked against the table's contract; `batch_id` and `received_at` are stamped here.
+
+        Returns:
+            How many rows were appended.
+
+        Raises:
+            StorageError: the frame is not what the contract says.
+        """
+        if frame.is_empty():
+            return 0
+        contract = tables()[table]
+        if "received_at" in contract.columns:
+            frame = frame.with_columns(pl.lit(self.received_at, pl.Datetime("us", "UTC")).alias("received_at"))
+        try:
+            frame = contract.frame_schema.validate(frame)
+        except SchemaError as error:
+            raise StorageError(f"rows for {table} break its contract: {str(error).splitlines()[0]}") from error
+        names = ", ".join(frame.columns)
+        stamped = ("batch_id", f", {self.batch_id}") if "batch_id" in contract.columns else ("", "")
+        self.connection.register("appended_frame", frame)
+        try:
+            columns = f"{names}, {stamped[0]}" if stamped[0] else names
+            self.connection.execute(f"INSERT INTO {table} ({columns}) SELECT {names}{stamped[1]} FROM appended_frame")
+        finally:
+            self.connection.unregister("appended_frame")
+        return frame.height
+
+    def replace(self, table: str, frame: pl.DataFrame) -> int:
+        """Put these rows in place of all the table holds (for tables of a few rows: heads, registry)."""
+        self.connection.execute(f"DELETE FROM {table}")
+        return self.append(table, frame)
+
+
+class Lake:
+    """An attached lake. Not shared between threads; any number of processes may hold one each."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Paths) -> None:
+        self.connection = connection
+        self._paths = paths
+        self._lock = FileLock(str(paths.lock))
+
+    @classmethod
+    @contextmanager
+    def open(cls, paths: Paths, *, read_only: bool = False, snapshot: int | None = None) -> Iterator[Lake]:
+        """Attach the lake as `lake` and use it.
+
+        Args:
+            paths: where catalog, data and lock live.
+            read_only: refuse writes; the lake must exist.
+            snapshot: read the lake as of this snapshot.
+
+        Raises:
+            StorageError: it does not exist (read-only), or cannot be attached.
+        """
+        if read_only and not paths.catalog.exists():
+            raise StorageError(f"there is no lake in {paths.data_dir} yet", hint="run: paylake sync --until-idle")
+        if not read_only:
+            paths.lake_data.mkdir(parents=True, exist_ok=True)
+        connection = connect()
+        try:
+            for name in LAKE_EXTENSIONS:
+                load_extension(connection, name)
+            lake = cls(connection, paths)
+            lake._attach(read_only=read_only, snapshot=snapshot)
+            yield lake
+        finally:
+            connection.close()
+
+    def _attach(self, *, read_only: bool, snapshot: int | None) -> None:
+        # A rollback journal instead of WAL: the extension links its own older SQLite, whose WAL can corrupt when several
+        # connections checkpoint (DECISIONS.md P-004 has the measurement of both).
+        options = [f"DATA_PATH '{self._paths.lake_data}/'", "META_BUSY_TIMEOUT 30000", "META_JOURNAL_MODE 'DELETE'"]
+        options += ["READ_ONLY"] if read_only else ["DATA_INLINING_ROW_LIMIT 0"]
+        options += [f"SNAPSHOT_VERSION {snapshot}"] if snapshot is not None else []
+        statement = f"ATTACH 'ducklake:sqlite:{self._paths.catalog}' AS lake ({', '.join(options)})"
+        try:
+            if read_only:
+                self.connection.execute(statement)
+            else:
+                with self._writer_lock():  # the first attach creates the catalog
+                    self.connection.execute(statement)
+        except duckdb.Error as error:
+            raise StorageError(f"the lake in {self._paths.data_dir} cannot be opened: {error}") from error
+        self.connection.execute("USE lake")
+
+    @contextmanager
+    def _writer_lock(self) -> Iterator[None]:
+        try:
+            with self._lock.acquire(timeout=LOCK_WAIT_SECONDS):
+                yield
+        except Timeout:
+            raise StorageError(
+                f"another process has held the writer lock {self._paths.lock} for {LOCK_WAIT_SECONDS} s",
+                hint="see which with: fuser " + str(self._paths.lock),
+            ) from None
+
+    def write_tx(self, body: Callable[[Write], Result]) -> Result:
+        """Run `body` in one write transaction: the only way rows, tables and views of the lake change.
+
+        All or nothing, also under kill -9. `body` may run more than once, each time from a clean state, so it must have
+        no effect outside the transaction. Slow work (network, parsing) belongs before the call, not inside.
+
+        Returns:
+            What `body` returned.
+        """
+        for attempt in stamina.retry_context(on=Contention, attempts=WRITE_ATTEMPTS, wait_initial=0.1, wait_max=2.0):
+            with attempt, self._writer_lock():
+                return self._transaction(body)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    def _transaction(self, body: Callable[[Write], Result]) -> Result:
+        connection = self.connection
+        try:
+            connection.execute("BEGIN")
+            result = body(Write(connection, self.snapshot_id() + 1, datetime.now(UTC)))
+            connection.execute("COMMIT")
+        except BaseException as error:
+            try:
+                connection.execute("ROLLBACK")
+            except duckdb.Error:
+                pass  # COMMIT itself failed: nothing is open any more
+            if isinstance(error, duckdb.Error) and _CONTENTION.search(str(error)):
+                raise Contention(f"the catalog was busy: {error}") from error
+            raise
+        return result
+
+    def maintain(self, statements: list[str]) -> None:
+        """Run CALL-style upkeep under the writer lock; DuckLake commits each statement by itself."""
+        with self._writer_lock():
+            for statement in statements:
+                self.connection.execute(statement)
+
+    def snapshot_id(self) -> int:
+        """The newest snapshot this connection (inside a transaction: this transaction) can see."""
+        row = self.connection.execute("SELECT id FROM lake.current_snapshot()").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run a query and return its rows as dictionaries."""
+        cursor = self.connection.execute(sql, dict(parameters) if parameters else None)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run a query and return its rows as a polars frame."""
+        return self.connection.sql(sql, params=dict(parameters) if parameters else None).pl()
+
+    def has_table(self, name: str) -> bool:
+        """Whether the table exists at this connection's snapshot."""
+        schema, stem = name.split(".")
+        sql = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = $s AND table_name = $t"
+        return bool(self.rows(sql, {"s": schema, "t": stem}))

@@ -1,0 +1,219 @@
+"""Publication: marts of one lake snapshot written as immutable DuckDB files, and the manifest swapped to them.
+
+Belongs here: building segments, the order of renames, removal of files nobody names any more. Does not: how data is cut
+(segments.py), reading (serving.py).
+
+Order for a crash at any point: build under a temporary name, flush, rename, then the manifest. A reader follows the
+manifest alone; files it does not name are swept later.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from datetime import date, datetime
+from pathlib import Path
+
+from filelock import FileLock
+
+from warehouse import sql_models
+from warehouse.contracts.table import Table
+from warehouse.lake import Lake
+from warehouse.manifest import Head, Manifest, Segment, read_manifest, replace_file, sync_folder, utc_now, write_manifest
+from warehouse.segments import BUCKET_SQL, Cut, bucket_of, plan_buckets, plan_ranges
+from warehouse.settings import Paths
+
+ROW_GROUP_SIZE = 30_720
+GRACE_SECONDS = 900
+# Look-up tables of each range segment: an id leads to the row's merchant and time without a scan.
+LOOKUPS = {"marts.sessions": "session_id", "marts.transactions": "tx_hash"}
+
+
+def publish(paths: Paths) -> Manifest | None:
+    """Publish what the lake holds now; only the segments that changed since the last time are built.
+
+    Returns:
+        The current manifest; None when the lake has no tables yet.
+    """
+    paths.serving.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(paths.serving / "publish.lock")):
+        current = read_manifest(paths.serving)
+        with Lake.open(paths, read_only=True) as lake:
+            if not lake.has_table("state.transforms"):
+                return None
+            snapshot = lake.snapshot_id()
+        if current and current.snapshot == snapshot:
+            return current
+        with Lake.open(paths, read_only=True, snapshot=snapshot) as lake:
+            manifest = _Publication(lake, paths.serving, current, snapshot).run()
+        write_manifest(paths.serving, manifest)
+        replace_file(paths.serving / "current.sql", _analyst_script(paths.serving, manifest).encode())
+        _sweep(paths.serving, manifest)
+        return manifest
+
+
+class _Publication:
+    """One publication: everything read at one snapshot."""
+
+    def __init__(self, lake: Lake, serving: Path, current: Manifest | None, snapshot: int) -> None:
+        self._lake = lake
+        self._serving = serving
+        self._current = current
+        self._snapshot = snapshot
+        self._tables = sql_models.derived_tables()
+
+    def run(self) -> Manifest:
+        batch_id, code = self._transformed()
+        reusable = self._current if self._current and self._current.code_fingerprint == code else None
+        since = reusable.batch_id if reusable else -1
+        days, buckets = self._touched(since)
+        segments = []
+        for cut in self._cuts():
+            kept = next((old for old in (reusable.segments if reusable else []) if cut.matches(old)), None)
+            if kept is None or cut.touches(days, buckets):
+                kept = self._build(cut)
+            segments.append(kept)
+        return Manifest(
+            version=(self._current.version if self._current else 0) + 1,
+            snapshot=self._snapshot,
+            batch_id=batch_id,
+            code_fingerprint=code,
+            published_at=utc_now(),
+            as_of=self._as_of(),
+            heads=[Head(**row) for row in self._heads()],
+            segments=segments,
+            views=_views([table for table in self._tables if table.published], segments),
+        )
+
+    def _transformed(self) -> tuple[int, str]:
+        row = self._lake.rows("SELECT batch_id, code_fingerprint FROM state.transforms")[0]
+        return row["batch_id"], row["code_fingerprint"]
+
+    def _touched(self, since_batch: int) -> tuple[set[date], set[str]]:
+        query = "SELECT DISTINCT {} AS value FROM {} WHERE batch_id > $since"
+        parameters = {"since": since_batch}
+        days = self._lake.rows(query.format("day", "state.touched_days"), parameters)
+        merchants = self._lake.rows(query.format("merchant_id", "state.touched_merchants"), parameters)
+        return {row["value"] for row in days}, {bucket_of(row["value"]) for row in merchants}
+
+    def _heads(self) -> list[dict]:
+        return self._lake.rows(
+            "SELECT heads.mode, heads.network, head_block, head_time, finalized_block, required_confirmations "
+            f"FROM state.chain_heads AS heads "
+            "INNER JOIN registry.networks AS networks "
+            "ON heads.mode = networks.mode AND heads.network = networks.network ORDER BY heads.mode, network_rank"
+        )
+
+    def _as_of(self) -> dict[str, datetime]:
+        """Chain data is included up to the slowest network's head; without a network, events up to the newest."""
+        heads: dict[str, datetime] = {}
+        for row in self._heads():
+            heads[row["mode"]] = min(row["head_time"], heads.get(row["mode"], row["head_time"]))
+        newest = self._lake.rows(
+            "SELECT mode, max(occurred_at) AS newest FROM raw.gateway_events GROUP BY mode ORDER BY mode"
+        )
+        return {row["mode"]: row["newest"] for row in newest} | heads
+
+    def _cuts(self) -> list[Cut]:
+        ranged = [table for table in self._tables if table.published == "range"]
+        months = self._lake.rows(
+            "SELECT month, sum(rows)::BIGINT AS rows FROM ("
+            + " UNION ALL ".join(
+                f"SELECT date_trunc('month', {table.partition_month})::DATE AS month, count(*) AS rows "
+                f"FROM {table.name} GROUP BY month"
+                for table in ranged
+            )
+            + ") GROUP BY month ORDER BY month"
+        )
+        bucketed = " + ".join(
+            f"(SELECT count(*) FROM {table.name})" for table in self._tables if table.published == "bucket"
+        )
+        bucket_rows = self._lake.rows(f"SELECT {bucketed} AS rows")[0]["rows"]
+        total = sum(row["rows"] for row in months)
+        return [*plan_ranges(total, [row["month"] for row in months], utc_now().date()), *plan_buckets(bucket_rows)]
+
+    def _build(self, cut: Cut) -> Segment:
+        name = f"{cut.kind}-{cut.low.date() if cut.low else cut.bucket or 'all'}-{uuid.uuid4().hex[:12]}.duckdb"
+        temporary = self._serving / f".{name}.tmp"
+        connection = self._lake.connection
+        connection.execute(f"ATTACH '{temporary}' AS segment (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+        try:
+            connection.execute("CREATE SCHEMA segment.marts")
+            connection.execute("CREATE SCHEMA segment.lookups")
+            row_count = sum(self._copy(table, cut) for table in self._tables if table.published == cut.kind)
+            connection.execute("CHECKPOINT segment")
+        finally:
+            connection.execute("DETACH segment")
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.rename(self._serving / name)
+        sync_folder(self._serving)
+        return Segment(name, cut.kind, row_count, cut.low, cut.high, cut.bucket)
+
+    def _copy(self, table: Table, cut: Cut) -> int:
+        connection = self._lake.connection
+        columns = ", ".join(table.columns)
+        order = ", ".join((*table.sort, *table.grain))
+        connection.execute(
+            f"CREATE TABLE segment.{table.name} AS SELECT {columns} FROM lake.{table.name} "
+            f"WHERE {_condition(table, cut)} ORDER BY {order}"
+        )
+        key = LOOKUPS.get(table.name)
+        if key:
+            connection.execute(
+                f"CREATE TABLE segment.lookups.{table.stem} AS SELECT {key}, mode, merchant_id, {table.partition_month} "
+                f"FROM segment.{table.name} ORDER BY {key}"
+            )
+        for name, column in table.columns.items():
+            comment = column.comment.replace("'", "''")
+            connection.execute(f"COMMENT ON COLUMN segment.{table.name}.{name} IS '{comment}'")
+        row = connection.execute(f"SELECT count(*) FROM segment.{table.name}").fetchone()
+        return int(row[0]) if row else 0
+
+
+def _condition(table: Table, cut: Cut) -> str:
+    if cut.kind == "bucket":
+        return f"{BUCKET_SQL} = '{cut.bucket}'" if cut.bucket else "true"
+    parts = [f"{table.partition_month} >= TIMESTAMPTZ '{cut.low.isoformat()}'"] if cut.low else []
+    parts += [f"{table.partition_month} < TIMESTAMPTZ '{cut.high.isoformat()}'"] if cut.high else []
+    return " AND ".join(parts) or "true"
+
+
+def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
+    """For each published mart and look-up, the SELECT over the segments, attached as `s0`, `s1`, ….
+
+    Newest ranges come first, and each branch repeats its range, so that the optimizer drops whole segments.
+    """
+    views: dict[str, str] = {}
+    for table in tables:
+        branches = []
+        for number, segment in reversed(list(enumerate(segments))):
+            if segment.kind == table.published:
+                where = _condition(table, Cut(segment.kind, segment.low, segment.high, segment.bucket))
+                branches.append((number, "" if segment.kind == "bucket" or where == "true" else f" WHERE {where}"))
+        views[table.name] = " UNION ALL ".join(f"SELECT * FROM s{n}.{table.name}{where}" for n, where in branches)
+        if table.name in LOOKUPS:
+            views[f"lookups.{table.stem}"] = " UNION ALL ".join(
+                f"SELECT * FROM s{n}.lookups.{table.stem}" for n, _ in branches
+            )
+    return views
+
+
+def _analyst_script(serving: Path, manifest: Manifest) -> str:
+    lines = [f"-- Published data of version {manifest.version}. Use: duckdb -init {serving}/current.sql"]
+    for number, segment in enumerate(manifest.segments):
+        lines.append(f"ATTACH '{serving.absolute() / segment.file}' AS s{number} (READ_ONLY);")
+    lines += ["CREATE SCHEMA marts;", "CREATE SCHEMA lookups;"]
+    lines += [f"CREATE VIEW {name} AS {select};" for name, select in manifest.views.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _sweep(serving: Path, manifest: Manifest) -> None:
+    """Remove segment files the manifest no longer names, after a grace longer than any request."""
+    named = {segment.file for segment in manifest.segments}
+    for path in serving.iterdir():
+        if path.name in named or ".duckdb" not in path.name:
+            continue
+        if time.time() - path.stat().st_mtime > GRACE_SECONDS:
+            path.unlink(missing_ok=True)
