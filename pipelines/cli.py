@@ -119,9 +119,9 @@ def create_key(
     from warehouse.store import api_keys
     from warehouse.store.connection import open_store
 
-    wanted = frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()) or None
+    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     with open_store(load_settings(config)) as store:
-        text, _ = api_keys.create_key(store, merchant, mode.value, wanted)
+        text, _ = api_keys.create_key(store, merchant, mode.value, wanted or api_keys.SCOPES)
     typer.echo(text)
 
 
@@ -137,7 +137,7 @@ def list_keys(
     with open_store(load_settings(config)) as store:
         for key in api_keys.list_keys(store, merchant):
             state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "active"
-            typer.echo(f"{key.id}\t{key.prefix}\t{key.merchant_id}\t{key.mode}\t{','.join(sorted(key.scopes))}\t{state}")
+            typer.echo(f"{key.key_id}\t{key.display_prefix}\t{key.merchant_id}\t{key.mode}\t{','.join(sorted(key.scopes))}\t{state}")
 
 
 @keys.command("revoke", epilog="Example: paylake keys revoke 3")

@@ -7,6 +7,7 @@ refusals (`rpc.py`), decoding (`decode.py`), storing (`pipelines/ingest`). A fur
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 # decimals(), the first four bytes of its keccak256
 _DECIMALS_CALL = "0x313ce567"
-# A range that times out is halved so many times before the network is given up until the next pass.
+# A range that times out is halved so many times before the endpoint is left.
 _TIME_OUTS = 3
 
 
@@ -64,7 +65,7 @@ class EvmSource:
         self._mode, self._name = network.mode, network.network
         self._tokens = tuple(token.address for token in tokens)
         self._pool = pool
-        self._sizer = RangeSizer(network.max_block_range)
+        self._sizers: dict[RpcEndpoint, RangeSizer] = {}
         self._right_endpoints: set[RpcEndpoint] = set()
 
     def check(self) -> None:
@@ -148,55 +149,46 @@ class EvmSource:
         watched = sorted({canonical_address(self._settings.family, address) for address in addresses})
         first = from_block
         while first <= to_block:
-            batch = self._next_batch(watched, first, to_block)
+            if watched and self._tokens:
+                batch = self._run(partial(self._next_batch, watched=watched, first=first, to_block=to_block))
+            else:
+                batch = LogBatch(first, to_block, pl.DataFrame(schema=TRANSFER_LOG_SCHEMA))
             yield batch
             if on_progress is not None:
                 on_progress(batch.to_block, to_block)
             first = batch.to_block + 1
 
-    def _next_batch(self, watched: Sequence[str], first: int, to_block: int) -> LogBatch:
-        """The longest range from `first` that the nodes answer at present."""
-        if not watched or not self._tokens:
-            return LogBatch(first, to_block, pl.DataFrame(schema=TRANSFER_LOG_SCHEMA))
+    def _next_batch(self, endpoint: RpcEndpoint, watched: Sequence[str], first: int, to_block: int) -> LogBatch:
+        """The longest range from `first` that this node answers at present."""
+        sizer = self._sizers.setdefault(endpoint, RangeSizer(self._settings.max_block_range))
         time_outs = 0
         while True:
-            last = min(to_block, first + self._sizer.blocks - 1)
+            last = min(to_block, first + sizer.blocks - 1)
             try:
-                frame, most_logs = self._run(lambda endpoint, last=last: self._logs(endpoint, watched, first, last))
+                frame, most_logs = self._logs(endpoint, watched, first, last, sizer.addresses)
             except RangeTooLarge as refusal:
-                self._learn(refusal, first, last, len(watched))
-                continue
+                if not _is_made_smaller(sizer, refusal, first, last, len(watched)):
+                    # Nothing smaller can be asked of this node; another may take it. This one starts afresh later.
+                    del self._sizers[endpoint]
+                    raise ChainUnavailable(refusal.message, network=self._name) from None
             except ChainUnavailable as unavailable:
                 time_outs += 1
-                if not unavailable.details.get("timed_out") or time_outs > _TIME_OUTS:
+                too_often = time_outs > _TIME_OUTS
+                if too_often or not unavailable.details.get("timed_out") or not sizer.refuse(first, last):
                     raise
-                if not self._sizer.refuse(first, last):
-                    raise
-                continue
-            self._sizer.accept(last - first + 1, most_logs)
-            return LogBatch(first, last, frame)
+            else:
+                sizer.accept(last - first + 1, most_logs)
+                return LogBatch(first, last, frame)
 
-    def _learn(self, refusal: RangeTooLarge, first: int, last: int, watched: int) -> None:
-        """Make the next question smaller: fewer blocks down to one, then fewer addresses."""
-        asked_addresses = min(watched, self._sizer.addresses)
-        if not refusal.details.get("narrow") and self._sizer.refuse(first, last, refusal.suggested):
-            return
-        if not self._sizer.narrow(asked_addresses) and not self._sizer.refuse(first, last):
-            raise refusal
-
-    def _logs(self, endpoint: RpcEndpoint, watched: Sequence[str], first: int, last: int) -> tuple[pl.DataFrame, int]:
+    def _logs(
+        self, endpoint: RpcEndpoint, watched: Sequence[str], first: int, last: int, most_addresses: int
+    ) -> tuple[pl.DataFrame, int]:
         """The logs of one range, and how many the fullest answer had. One endpoint answers everything."""
         frames = []
-        for start in range(0, len(watched), self._sizer.addresses):
-            some = tuple(watched[start : start + self._sizer.addresses])
+        for start in range(0, len(watched), most_addresses):
+            some = tuple(watched[start : start + most_addresses])
             queries = [LogQuery(first, last, self._tokens, some, position) for position in ("to", "from")]
-            try:
-                frames += self._answers(endpoint, queries)
-            except RangeTooLarge as refusal:
-                if first == last and len(some) == 1:
-                    # Nothing smaller can be asked of this node; another may take it.
-                    raise ChainUnavailable(refusal.message, network=self._name) from None
-                raise
+            frames += self._answers(endpoint, queries)
         merged = merge_answers(frames, self._name).filter(pl.col("topic_count") >= 3)
         return self._with_times(endpoint, merged), max(frame.height for frame in frames)
 
@@ -264,6 +256,14 @@ class EvmSource:
                 hint=f"correct rpc_urls or chain_id under networks.{self._mode}.{self._name}",
             )
         self._right_endpoints.add(endpoint)
+
+
+def _is_made_smaller(sizer: RangeSizer, refusal: RangeTooLarge, first: int, last: int, watched: int) -> bool:
+    """Make the next question smaller: fewer blocks down to one, then fewer addresses; a long list the other way."""
+    addresses = min(watched, sizer.addresses)
+    if refusal.details.get("narrow"):
+        return sizer.narrow(addresses) or sizer.refuse(first, last)
+    return sizer.refuse(first, last, refusal.suggested) or sizer.narrow(addresses)
 
 
 def _text(answer: msgspec.Raw) -> str | None:

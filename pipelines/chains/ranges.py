@@ -13,7 +13,7 @@ TARGET_LOGS: Final = 10_000
 MOST_ADDRESSES: Final = 1_000
 # Without logs a range would grow until the node times out; it grows up to so many times the first guess.
 _MOST_GROWTH: Final = 10
-# After so many accepted ranges at the learnt limit, a longer one is tried: limits depend on how full the blocks are.
+# After so many accepted ranges at the learnt limits, more is tried: limits depend on how full the blocks are.
 _PATIENCE: Final = 32
 
 
@@ -48,6 +48,7 @@ class RangeSizer:
             self._accepted_at_limit += 1
             if self._accepted_at_limit >= _PATIENCE:
                 self._learnt_blocks = min(ceil(self._learnt_blocks * GROWTH), self._most_blocks)
+                self.addresses = min(self.addresses * 2, MOST_ADDRESSES)
                 self._accepted_at_limit = 0
 
     def refuse(self, first: int, last: int, suggested: tuple[int, int] | None = None) -> bool:

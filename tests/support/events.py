@@ -1,7 +1,7 @@
 """A seeded random world of gateway events: merchants, hot wallets, addresses, sessions, sweeps, and what goes wrong.
 
-Belongs here: valid events, coherent as a gateway's are, with the disorder the feed allows (late, re-created, of unknown or
-foreign objects). Does not belong here: broken lines (the gateway tests mutate these) and chain traffic.
+Belongs here: valid events, coherent as a gateway's are, with the disorder the feed allows (late, re-created, of unknown
+or foreign objects). Does not belong here: broken lines (`mutations.py`) and chain traffic.
 """
 
 import json
@@ -11,9 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import base58
-
-from warehouse.domain.addresses import shown_address
+from tests.support.spelling import amount, random_address, tx_hash, written_time
 from warehouse.domain.networks import CURRENCIES, MODES, Family
 
 FAMILIES: dict[str, Family] = {
@@ -49,14 +47,6 @@ def generate_events(seed: int, count: int, *, merchants: int = 4, start: datetim
 def to_line(event: FeedEvent) -> bytes:
     """An event as a line of the feed."""
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def random_address(rng: random.Random, family: Family) -> str:
-    """An address as a gateway would write it: any of the accepted spellings."""
-    if family is Family.SOLANA:
-        return base58.b58encode(rng.randbytes(32)).decode()
-    canonical = "0x" + rng.randbytes(20).hex()
-    return canonical if rng.random() < 0.3 else shown_address(family, canonical)
 
 
 class World:
@@ -124,7 +114,7 @@ class World:
         event = {
             "event_id": event_id,
             "type": type_name,
-            "occurred_at": self.written_time(self.now),
+            "occurred_at": written_time(self.rng, self.now),
             "merchant_id": merchant,
             "mode": mode,
             "data": data,
@@ -132,27 +122,6 @@ class World:
         if self.rng.random() < 0.05:
             event["trace"] = {"node": self.rng.randrange(8), "note": "unknown keys are kept"}
         self.events.append(event)
-
-    def written_time(self, moment: datetime) -> str:
-        """A time in one of the spellings of ISO 8601."""
-        if self.rng.random() < 0.2:
-            moment = moment.replace(microsecond=0)
-        style = self.rng.randrange(4)
-        if style == 0:
-            from_utc = timedelta(minutes=self.rng.choice((-300, 60, 330)))
-            return (moment + from_utc).replace(tzinfo=None).isoformat() + _offset(from_utc)
-        return moment.isoformat() if style == 1 else moment.isoformat().replace("+00:00", "Z")
-
-    def amount(self) -> str:
-        """A plain decimal above zero, with any number of decimals up to 18."""
-        decimals = self.rng.choice((0, 2, 2, 6, 8, 18))
-        return f"{self.rng.randint(1, 5000)}" + (
-            f".{self.rng.randrange(10**decimals):0{decimals}d}" if decimals else ""
-        )
-
-    def tx_hash(self) -> str:
-        """A transaction hash."""
-        return "0x" + self.rng.randbytes(32).hex()
 
     def update_merchant(self, mode: str, merchant: str) -> None:
         """Set or change a merchant's terms."""
@@ -212,7 +181,7 @@ class World:
             "merchant": self.rng.choice(self.merchants),
             "network": self.rng.choice(list(FAMILIES)),
             "currency": self.rng.choice(CURRENCIES),
-            "amount": self.amount(),
+            "amount": amount(self.rng),
         }
         self.sessions.append(session)
         self._emit_session(session)
@@ -233,7 +202,7 @@ class World:
             "callback_url": self.rng.choice((None, "https://shop.example/callback")),
             "metadata": self.rng.choice(({}, {"cart": number, "weight": 1.50, "tags": ["a", None]})),
             "payment_url": f"https://pay.example/{session['id']}",
-            "expires_at": self.written_time(self.now + timedelta(minutes=self.rng.choice((15, 30, 60, 1440)))),
+            "expires_at": written_time(self.rng, self.now + timedelta(minutes=self.rng.choice((15, 30, 60, 1440)))),
         }
         self.emit("session.created", session["mode"], session["merchant"], data)
 
@@ -261,7 +230,7 @@ class World:
         """Report the gateway's own sighting of a payment."""
         if self.sessions:
             session = self.rng.choice(self.sessions[-30:])
-            data = {"session_id": session["id"], "tx_hash": self.tx_hash(), "amount": session["amount"]}
+            data = {"session_id": session["id"], "tx_hash": tx_hash(self.rng), "amount": session["amount"]}
             for type_name in ("session.payment_received", "session.payment_confirmed")[: self.rng.randint(1, 2)]:
                 self.emit(type_name, session["mode"], session["merchant"], dict(data))
 
@@ -285,7 +254,7 @@ class World:
             data["reason"] = "out of gas"
         else:
             wallet = self.hot_wallets[address["mode"], address["network"]]
-            data |= {"tx_hash": self.tx_hash(), "amount": self.amount(), "hot_wallet": wallet}
+            data |= {"tx_hash": tx_hash(self.rng), "amount": amount(self.rng), "hot_wallet": wallet}
         type_name = "address.sweep_failed" if "reason" in data else "address.swept"
         self.emit(type_name, address["mode"], address["merchant"], data)
 
@@ -297,14 +266,14 @@ class World:
         data: FeedEvent = {"address_id": address["id"]}
         type_name = self.rng.choice(("address.activated", "address.deactivated", "address.gas_funded"))
         if type_name == "address.gas_funded":
-            data |= {"tx_hash": self.tx_hash(), "amount": "0.005"}
+            data |= {"tx_hash": tx_hash(self.rng), "amount": "0.005"}
         self.emit(type_name, address["mode"], address["merchant"], data)
 
     def recreate_session(self) -> None:
         """Create a session again with other content: the last write wins."""
         if self.sessions:
             session = self.rng.choice(self.sessions)
-            session["amount"] = self.amount()
+            session["amount"] = amount(self.rng)
             self._emit_session(session)
 
     def recreate_address(self) -> None:
@@ -330,9 +299,3 @@ class World:
             self.emit("session.address_assigned", mode, merchant, data)
         else:
             self.emit("address.activated", mode, merchant, {"address_id": 10**9 + self.rng.randrange(10**6)})
-
-
-def _offset(from_utc: timedelta) -> str:
-    minutes = int(from_utc.total_seconds()) // 60
-    hours, rest = divmod(abs(minutes), 60)
-    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"

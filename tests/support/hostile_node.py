@@ -81,6 +81,7 @@ class HostileNode:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: two would wait for each other (Nagle)
 
             def do_POST(self) -> None:
                 node._serve(self)
@@ -125,6 +126,7 @@ class HostileNode:
         handler.send_header("Content-Length", str(len(reply.body) + (100 if reply.cut else 0)))
         handler.end_headers()
         handler.wfile.write(reply.body)
+        handler.wfile.flush()
         handler.close_connection = reply.cut
 
     def _normal(self, request: Any, body: bytes) -> Reply:

@@ -23,8 +23,9 @@ TABLES: tuple[Table, ...] = tuple(
     module.TABLE for module in (sessions, session_timeline, transactions, addresses, daily_credits)
 )
 
-DEPOSIT = "0x" + "ab" * 20
-DEPOSIT_SHOWN = "0xabababABabaBABABabAbABABABABababABaBabab"
+# The first test vector of EIP-55.
+DEPOSIT_SHOWN = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+DEPOSIT = DEPOSIT_SHOWN.lower()
 PAYER = "0x" + "cd" * 20
 TX_HASH = "0x" + "12" * 32
 HEAD_BLOCK = 1_000_014

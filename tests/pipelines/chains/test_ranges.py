@@ -61,6 +61,14 @@ def test_a_learnt_limit_is_kept_for_a_while_and_then_tried_again():
     assert sizer.blocks == 75
 
 
+def test_a_shortened_list_of_addresses_grows_again_after_a_while():
+    sizer = RangeSizer(100)
+    sizer.narrow(1000)
+    for _ in range(60):
+        sizer.accept(sizer.blocks, 0)
+    assert sizer.addresses == MOST_ADDRESSES
+
+
 def test_too_long_a_list_of_addresses_is_halved_down_to_one():
     sizer = RangeSizer(100)
     assert sizer.addresses == MOST_ADDRESSES

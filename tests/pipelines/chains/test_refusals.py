@@ -89,7 +89,9 @@ PROVIDERS = [
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "words", "verdict", "suggested"), [row[1:] for row in PROVIDERS], ids=[row[0] for row in PROVIDERS]
+    ("status", "code", "words", "verdict", "suggested"),
+    [row[1:] for row in PROVIDERS],
+    ids=[row[0] for row in PROVIDERS],
 )
 def test_a_providers_words_are_understood(status, code, words, verdict, suggested):
     refusal = understand(words, status=status, code=code, from_block=1000)

@@ -9,8 +9,9 @@ import pytest
 
 from pipelines.gateway.events import REASON_CODES, Event, Refusal, parse_line
 from pipelines.gateway.jsontext import canonical, decode
-from tests.pipelines.gateway.malformed import EVM, SESSION, Malformed, changed, corpus, swapped, valid, valid_types
+from tests.pipelines.gateway.malformed import Malformed, corpus
 from tests.support.events import FAMILIES, generate_events, to_line
+from tests.support.valid_events import EVM, SESSION, changed, swapped, valid, valid_types
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CORPUS = corpus()

@@ -7,8 +7,8 @@ from pipelines.gateway.batches import FeedBatch, RefusedLine
 from pipelines.gateway.events import Refusal, parse_line
 from pipelines.gateway.quarantine import ReplayResult, list_open, replay
 from pipelines.gateway.store import append
-from tests.pipelines.gateway.malformed import changed, valid
 from tests.support.events import FAMILIES
+from tests.support.valid_events import changed, valid
 from warehouse.domain.networks import Family
 from warehouse.lake import Lake
 

@@ -11,9 +11,10 @@ import pytest
 from pipelines.gateway.batches import FeedBatch, InboxFile, RefusedLine
 from pipelines.gateway.events import REASON_CODES, Refusal, parse_line
 from pipelines.gateway.store import AppendResult, append, file_is_known, read_cursor
-from tests.pipelines.gateway.malformed import changed, corpus, valid
+from tests.pipelines.gateway.malformed import corpus
 from tests.support.events import FAMILIES, generate_events, to_line
 from tests.support.mutations import MUTATIONS, mutate
+from tests.support.valid_events import changed, valid
 from warehouse.lake import Lake
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

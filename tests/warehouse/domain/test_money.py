@@ -20,16 +20,36 @@ from warehouse.domain.money import (
 amounts = st.decimals(min_value=0, max_value=10**18, places=18, allow_nan=False, allow_infinity=False)
 
 
-@pytest.mark.parametrize("text", ["0", "100", "0.25", "0.000000000000000001", "99999999999999999999.123456789012345678"])
+@pytest.mark.parametrize(
+    "text", ["0", "100", "0.25", "0.000000000000000001", "99999999999999999999.123456789012345678"]
+)
 def test_plain_decimals_are_read_exactly(text: str) -> None:
     assert str(f"{parse_plain_decimal(text):f}") == text
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", " 1", "1 ", "+1", "-1", "1e3", "1E3", ".5", "5.", "1,000", "1_000", "NaN", "Infinity", "0x10", "1.2.3", "1\n", "٣", "１"]
-    + ["1" * 21, "0." + "1" * 19],
-)
+NOT_PLAIN = [
+    "",
+    " 1",
+    "1 ",
+    "+1",
+    "-1",
+    "1e3",
+    "1E3",
+    ".5",
+    "5.",
+    "1,000",
+    "1_000",
+    "NaN",
+    "Infinity",
+    "0x10",
+    "1.2.3",
+    "1\n",
+]
+OTHER_DIGITS = ["\u0663", "\uff11"]  # Arabic-Indic three, full-width one
+TOO_LONG = ["1" * 21, "0." + "1" * 19]
+
+
+@pytest.mark.parametrize("text", [*NOT_PLAIN, *OTHER_DIGITS, *TOO_LONG])
 def test_anything_but_plain_digits_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="plain digits"):
         parse_plain_decimal(text)
@@ -49,7 +69,7 @@ def test_base_units_survive_the_way_to_tokens_and_back(units: int, decimals: int
 
 
 def test_base_units_beyond_60_digits_are_refused_not_rounded() -> None:
-    assert base_units_to_decimal(10**60 - 1, 18) * 10**18 // 1 != 0
+    assert f"{base_units_to_decimal(10**60 - 1, 18):f}" == "9" * 42 + "." + "9" * 18
     with pytest.raises(ValueError, match="60 significant digits"):
         base_units_to_decimal(2**256 - 1, 18)
 
@@ -79,7 +99,9 @@ def test_eight_decimals_are_always_plain_text(value: str, shown: str) -> None:
     assert show_8(Decimal(value)) == shown
 
 
-@pytest.mark.parametrize(("value", "rounded"), [("0.005", "0.01"), ("0.0049999", "0.00"), ("-0.005", "-0.01"), ("-0.004", "0.00")])
+@pytest.mark.parametrize(
+    ("value", "rounded"), [("0.005", "0.01"), ("0.0049999", "0.00"), ("-0.005", "-0.01"), ("-0.004", "0.00")]
+)
 def test_a_half_is_rounded_away_from_zero(value: str, rounded: str) -> None:
     assert str(half_up(Decimal(value), 2)) == rounded
 

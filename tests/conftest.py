@@ -1,0 +1,3 @@
+"""Plugins every test may use."""
+
+pytest_plugins = ["tests.evidence", "tests.support.anvil_fixtures"]
