@@ -34,7 +34,7 @@ _INSERT = "insert into hits (key, expires_at_us) values (?, ?)"
 class SqliteRateStorage(Storage, MovingWindowSupport):
     """A storage for moving windows, exact across threads and processes of one host."""
 
-    STORAGE_SCHEME = ["paylake-sqlite"]  # noqa: RUF012  # the library declares it so
+    STORAGE_SCHEME = ["paylake-sqlite"]  # the library declares it so
 
     def __init__(self, path: Path, clock: Clock) -> None:
         super().__init__()

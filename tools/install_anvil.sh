@@ -6,6 +6,11 @@ set -euo pipefail
 folder=$1
 venv=$2
 
+# Node brings its own list of certificates, which misses those of a company's proxy; the system's list counts too.
+export NODE_USE_SYSTEM_CA=1
+system_certificates=/etc/ssl/certs/ca-certificates.crt
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r "$system_certificates" ]; then export NODE_EXTRA_CA_CERTS=$system_certificates; fi
+
 mkdir -p "$folder"
 if command -v npm >/dev/null && npm --version >/dev/null 2>&1; then
     npm=(npm)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from warehouse.domain.addresses import canonical_address
 from warehouse.domain.networks import CURRENCIES, MODES, Family, Mode, network_rank
@@ -90,6 +90,11 @@ class NetworkSettings(Section):
 
 
 Networks = dict[Mode, dict[str, NetworkSettings]]
+
+
+def settable_keys(section: type[BaseModel]) -> list[str]:
+    """The keys of a section that people can set."""
+    return [name for name in section.model_fields if section is not NetworkSettings or name not in DERIVED_KEYS]
 
 
 @cache

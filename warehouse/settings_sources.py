@@ -1,7 +1,7 @@
 """Where settings come from: the TOML file, the presets, the environment; and how a mistake is told.
 
 Belongs here: turning text into the table that `Settings` checks, and turning its complaints into sentences that name
-the key. Does not belong here: the keys themselves, and reading `os.environ` (only `settings.py` does).
+the key. Does not belong here: the keys themselves, and reading the process's environment (only `settings.py` does).
 """
 
 import difflib
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from warehouse.domain.networks import MODES
 from warehouse.errors import SettingsError
-from warehouse.settings_networks import DERIVED_KEYS, merged_network, presets
+from warehouse.settings_networks import DERIVED_KEYS, merged_network, presets, settable_keys
 from warehouse.settings_types import MissingVariable, kind_of
 
 PREFIX = "PAYLAKE_"
@@ -146,7 +146,7 @@ def explain(error: ValidationError, tables: Any, root: type[BaseModel], origins:
         kind, value = complaint["type"], complaint["input"]
         if kind == "extra_forbidden":
             model = _section_at(keys[:-1], root)
-            problems[unknown_key(keys, _settable(model) if model else ())] = []
+            problems[unknown_key(keys, settable_keys(model) if model else ())] = []
             continue
         if isinstance(value, MissingVariable):
             text = f"needs the environment variable {value.name}, which is not set"
@@ -210,10 +210,6 @@ def _section(annotation: Any) -> type[BaseModel] | None:
     return found[0] if found else None
 
 
-def _settable(model: type[BaseModel]) -> list[str]:
-    return [name for name in model.model_fields if name not in DERIVED_KEYS]
-
-
 def _section_at(keys: tuple, root: type[BaseModel]) -> type[BaseModel] | None:
     annotation: Any = root
     for key in keys:
@@ -230,8 +226,8 @@ def _setting_of(variable: str, root: type[BaseModel]) -> tuple[tuple[str, ...], 
         section = _section(annotation)
         if section is not None:
             key = part.lower()
-            if key not in _settable(section):
-                raise SettingsError(f"{variable}: {unknown_key((*keys, key), _settable(section))}")
+            if key not in settable_keys(section):
+                raise SettingsError(f"{variable}: {unknown_key((*keys, key), settable_keys(section))}")
             annotation = section.model_fields[key].annotation
         elif get_origin(annotation) is dict:
             key = part.lower() if part.lower() in MODES else part.upper()

@@ -233,13 +233,11 @@ def require_asked(frame: pl.DataFrame, query: LogQuery, network: str) -> None:
 
 
 def merge_answers(frames: Sequence[pl.DataFrame], network: str) -> pl.DataFrame:
-    """The distinct logs of several answers, in order. A transfer between two watched addresses comes in two answers.
+    """The distinct logs of one or more answers, in order. A transfer between two watched addresses comes in two answers.
 
     Raises:
         DishonestAnswer: two different logs under one (block hash, log index), or two hashes for one block.
     """
-    if not frames:
-        return pl.DataFrame(schema=TRANSFER_LOG_SCHEMA)
     merged = pl.concat(frames).unique().sort("block_number", "log_index")
     if merged.select(pl.struct("block_hash", "log_index").is_duplicated().any()).item():
         raise DishonestAnswer(f"{network}: the node sends two different logs at one place", network=network)

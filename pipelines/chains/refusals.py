@@ -48,6 +48,7 @@ def _words(*patterns: str) -> re.Pattern[str]:
 
 # The first pattern that is found decides, so the narrower wording comes first.
 _VERDICTS: tuple[tuple[re.Pattern[str], Verdict], ...] = (
+    (_words(r"execution reverted"), Verdict.FATAL),  # the contract's answer, the same on every node
     (
         _words(
             r"max(imum)? (addresses|topics)",  # geth, Bor, Erigon, java-tron
@@ -80,7 +81,8 @@ _VERDICTS: tuple[tuple[re.Pattern[str], Verdict], ...] = (
     ),
     (
         _words(
-            r"rate.?limit|request rate|too many requests|frequency limit|request limit|limit exceeded",  # TronGrid, BSC dataseed
+            r"rate.?limit|request rate|too many requests|request limit",
+            r"frequency limit|limit exceeded",  # TronGrid, BSC dataseed
             r"compute units|throughput|per second|try again|temporar|suspended|overload|busy|capacity",
             r"timed? ?out|deadline exceeded",
         ),

@@ -87,6 +87,13 @@ class RpcEndpoint:
         self._policy = policy or RetryPolicy()
         self._url = url
         self._ids = itertools.count(1)
+        self._retrying = stamina.RetryingCaller(
+            attempts=self._policy.attempts,
+            timeout=self._policy.answer_seconds,
+            wait_initial=self._policy.wait_seconds,
+            wait_max=self._policy.longest_wait_seconds,
+            wait_jitter=self._policy.wait_seconds,
+        )
         try:
             self._client = httpx.Client(headers=dict(headers or {}), timeout=self._policy.timeout_seconds)
         except UnicodeEncodeError:
@@ -116,18 +123,7 @@ class RpcEndpoint:
         return self._ask(calls, null=null, batch=True) if calls else []
 
     def _ask(self, calls: Sequence[Call], *, null: bool, batch: bool) -> list[msgspec.Raw]:
-        policy = self._policy
-        for attempt in stamina.retry_context(
-            on=_retry_after,
-            attempts=policy.attempts,
-            timeout=policy.answer_seconds,
-            wait_initial=policy.wait_seconds,
-            wait_max=policy.longest_wait_seconds,
-            wait_jitter=policy.wait_seconds,
-        ):
-            with attempt:
-                return self._ask_once(calls, null=null, batch=batch)
-        raise AssertionError("stamina ends by a return or by an error")
+        return self._retrying(_retry_after, self._ask_once, calls, null=null, batch=batch)
 
     def _ask_once(self, calls: Sequence[Call], *, null: bool, batch: bool) -> list[msgspec.Raw]:
         ids = [next(self._ids) for _ in calls]

@@ -220,7 +220,7 @@ def _merchant_id(value: Mapping[str, object], event_type: EventType) -> str | No
     return None
 
 
-def _check_place(data: Mapping[str, object], event_fields: tuple[Field, ...], families: Mapping[str, Family]) -> str:
+def _check_place(data: Mapping[str, Any], event_fields: tuple[Field, ...], families: Mapping[str, Family]) -> str:
     """Check the network, and the address on it where there is one; returns the canonical address or ""."""
     if _NETWORK not in event_fields:
         return ""

@@ -169,20 +169,16 @@ def customer(value: object) -> dict[str, object]:
     return parsed
 
 
-def network(value: object, families: Mapping[str, Family]) -> Family:
+def network(value: str, families: Mapping[str, Family]) -> Family:
     """The family of a known network's code."""
-    if not isinstance(value, str):
-        raise Problem("ill_typed", "not a string")
     family = families.get(value)
     if family is None:
         raise Problem("ill_typed", f"unknown network {quoted(value)}")
     return family
 
 
-def address(value: object, family: Family) -> str:
+def address(value: str, family: Family) -> str:
     """The canonical form of an address of one family."""
-    if not isinstance(value, str):
-        raise Problem("ill_typed", "not a string")
     try:
         return _canonical_address(family, value)
     except ValueError as error:

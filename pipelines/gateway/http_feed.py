@@ -222,7 +222,7 @@ def _retry_after_seconds(header: str | None) -> float | None:
     if header is None:
         return None
     if header.isascii() and header.strip().isdigit():
-        return float(header[:10])
+        return float(header[:10])  # not money: seconds
     try:
         until = parsedate_to_datetime(header)
     except ValueError:

@@ -101,8 +101,7 @@ def iter_inbox(
             yield batch
     if unreadable:
         raise FeedError(
-            f"inbox files cannot be read: {'; '.join(unreadable)}",
-            hint="make them readable for this user, or remove them",
+            f"inbox files cannot be read: {'; '.join(unreadable)}", hint="make them readable, or remove them"
         )
 
 

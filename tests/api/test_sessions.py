@@ -160,7 +160,6 @@ def test_r8_all_empty_and_absent_are_the_same_and_words_are_case_insensitive(ope
     assert ids(answer) == ["s1"]
 
 
-
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -36,7 +36,9 @@ def test_r1_a_foreign_session_answers_the_same_bytes_as_an_unknown_one(open_clie
 @pytest.mark.parametrize("path", ["sessions", "sessions?search=theirs", "addresses", "balance/crypto"])
 def test_rows_of_others_change_no_byte_of_a_list_or_a_sum(open_client, settings, whose, path):
     with open_store(settings) as store:
-        apply_credits(store, [Credit("mer_8", "live", "BSC", "USDT", 1, 5, 1), Credit("mer_7", "test", "BSC", "USDT", 1, 5, 1)])
+        apply_credits(
+            store, [Credit("mer_8", "live", "BSC", "USDT", 1, 5, 1), Credit("mer_7", "test", "BSC", "USDT", 1, 5, 1)]
+        )
     alone = open_client().get(f"{DASHBOARD}/{path}")
     among_others = open_client(**rows_of(**FOREIGN[whose])).get(f"{DASHBOARD}/{path}")
     assert alone.status_code == 200

@@ -92,7 +92,8 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_every_folder_of_modules_is_a_package() -> None:
-    folders = {path.parent for path in python_files()}
+    # Alembic loads its scripts by path; a package would only invite imports.
+    folders = {path.parent for path in python_files() if "migrations" not in path.parts}
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
     assert [package for package in PACKAGES if not (ROOT / package / "py.typed").exists()] == []
 
@@ -110,7 +111,8 @@ def test_only_the_warehouse_opens_duckdb() -> None:
 
 def test_nothing_that_handles_money_makes_a_float() -> None:
     folders = {"warehouse/domain", "api", "pipelines"}
-    found = places(r"(?<![\w.])float\(", *PACKAGES)
+    # Seconds and the like say so: `# not money`.
+    found = places(r"(?<![\w.])float\((?!.*# not money)", *PACKAGES)
     assert [place for place in found if any(place.startswith(folder + "/") for folder in folders)] == []
 
 

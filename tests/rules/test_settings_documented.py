@@ -4,19 +4,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel
 
-from warehouse.settings import Settings
-from warehouse.settings_networks import DERIVED_KEYS, NetworkSettings, TokenSettings
+from warehouse.errors import SettingsError
+from warehouse.settings import Settings, load_settings
+from warehouse.settings_networks import NetworkSettings, TokenSettings, settable_keys
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
 def keys_of(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        kind = field.annotation
-        if name in DERIVED_KEYS:
-            continue
+    for name in settable_keys(model):
+        kind = model.model_fields[name].annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from keys_of(kind, f"{prefix}{name}.")
         elif f"{prefix}{name}" == "networks":
@@ -30,3 +30,15 @@ def keys_of(model: type[BaseModel], prefix: str) -> Iterator[str]:
 def test_the_reference_lists_exactly_the_keys_there_are() -> None:
     documented = re.findall(r"^\| `([^`]+)` \|", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(documented) == sorted(keys_of(Settings, ""))
+
+
+@pytest.mark.parametrize("key", list(keys_of(Settings, "")))
+def test_every_key_can_be_set_by_a_variable(key: str, tmp_path: Path) -> None:
+    file = tmp_path / "paylake.toml"
+    file.touch()
+    refusal = ""
+    try:
+        load_settings(file, {"PAYLAKE_" + key.upper().replace(".", "__"): "no value of most keys"})
+    except SettingsError as error:
+        refusal = str(error)
+    assert "unknown key" not in refusal

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from pipelines.demo.anvil import Anvil
 from pipelines.demo.evm_tokens import deploy_token, minting, transfer
@@ -88,9 +89,10 @@ _MIX = (
     *[Kind.ZERO_VALUE] * 2,
     Kind.NOTHING,
 )
+_SWEPT = (Kind.EXACT, Kind.SPLIT, Kind.OVER)
 
 
-def pay_sessions(node: Anvil, sessions: Sequence[Mapping[str, object]], *, seed: int) -> Traffic:
+def pay_sessions(node: Anvil, sessions: Sequence[Mapping[str, Any]], *, seed: int) -> Traffic:
     """Pay sessions on a node of `start_bsc`, sweep some, and mine until everything is final.
 
     Args:
@@ -122,46 +124,46 @@ def _prepare(node: Anvil, senders: Sequence[str]) -> str:
 
 
 def _plan(
-    session: Mapping[str, object], kind: Kind, draw: random.Random, senders: Sequence[str], fake_token: str
+    session: Mapping[str, Any], kind: Kind, draw: random.Random, senders: Sequence[str], fake_token: str
 ) -> Payment:
-    token = {"USDT": BSC_USDT, "USDC": BSC_USDC}[str(session.get("currency", "USDT"))]
-    expected = int(Fraction(str(session["amount"])) * _UNITS)
-    payment = Payment(str(session["session_id"]), kind, token, expected)
-    created_at, expires_at = session["created_at"], session["expires_at"]
-    assert isinstance(created_at, datetime) and isinstance(expires_at, datetime)
-    address = str(session["deposit_address"]).lower()
-
-    def in_time() -> datetime:
-        seconds = int((expires_at - created_at).total_seconds())
-        return (created_at + timedelta(seconds=draw.randint(1, seconds - 1))).replace(microsecond=0)
-
-    def pay(amount: int, at: datetime, paid_token: str = token) -> None:
-        payment.payments.append(Sent(at, paid_token, draw.choice(senders), address, amount))
-
-    match kind:
-        case Kind.EXACT:
-            pay(expected, in_time())
-        case Kind.SPLIT:
-            cut = draw.randint(1, expected - 1)
-            pay(cut, in_time())
-            pay(expected - cut, in_time())
-        case Kind.OVER:
-            pay(expected + draw.randint(1, _UNITS), in_time())
-        case Kind.UNDER:
-            pay(draw.randint(1, expected - 1), in_time())
-        case Kind.LATE:
-            pay(expected, expires_at.replace(microsecond=0) + timedelta(seconds=draw.randint(1, 3600)))
-        case Kind.FAKE_TOKEN:
-            pay(expected, in_time(), fake_token)
-        case Kind.ZERO_VALUE:
-            pay(0, in_time())
-        case Kind.NOTHING:
-            pass
+    token = {"USDT": BSC_USDT, "USDC": BSC_USDC}[session.get("currency", "USDT")]
+    address = session["deposit_address"].lower()
+    payment = Payment(session["session_id"], kind, token, int(Fraction(session["amount"]) * _UNITS))
+    for amount in _amounts(kind, payment.expected, draw):
+        payment.payments.append(
+            Sent(
+                at=_time(kind, session["created_at"], session["expires_at"], draw),
+                token=fake_token if kind is Kind.FAKE_TOKEN else token,
+                sender=draw.choice(senders),
+                receiver=address,
+                amount=amount,
+            )
+        )
     payment.payments.sort(key=lambda sent: sent.at)
-    if kind in (Kind.EXACT, Kind.SPLIT, Kind.OVER) and draw.random() < 0.5:
+    if kind in _SWEPT and draw.random() < 0.5:
         swept_at = payment.payments[-1].at + timedelta(seconds=draw.randint(60, 7200))
         payment.sweeps.append(Sent(swept_at, token, address, HOT_WALLET, payment.paid))
     return payment
+
+
+def _amounts(kind: Kind, expected: int, draw: random.Random) -> list[int]:
+    """The base units of each transfer of a session."""
+    part = draw.randint(1, expected - 1)
+    return {
+        Kind.SPLIT: [part, expected - part],
+        Kind.OVER: [expected + draw.randint(1, _UNITS)],
+        Kind.UNDER: [part],
+        Kind.ZERO_VALUE: [0],
+        Kind.NOTHING: [],
+    }.get(kind, [expected])
+
+
+def _time(kind: Kind, created_at: datetime, expires_at: datetime, draw: random.Random) -> datetime:
+    """A whole second inside the session's time, or up to an hour after it."""
+    start, seconds = created_at, int((expires_at - created_at).total_seconds()) - 1
+    if kind is Kind.LATE:
+        start, seconds = expires_at, 3600
+    return start.replace(microsecond=0) + timedelta(seconds=draw.randint(1, seconds))
 
 
 def _perform(node: Anvil, transfers: Sequence[Sent]) -> None:

@@ -94,12 +94,11 @@ class World:
 
     def delivered(self) -> list[FeedEvent]:
         """The events in the order they arrive: a little shuffled, some of them weeks late."""
-        last_minute = len(self.events)
 
         def arrival(numbered: tuple[int, FeedEvent]) -> float:
             number = numbered[0]
             if self.rng.random() < 0.03:
-                return number + self.rng.uniform(0, last_minute)
+                return number + self.rng.uniform(0, len(self.events))
             return number + self.rng.uniform(0, 5)
 
         keyed = [(arrival(numbered), numbered[0], numbered[1]) for numbered in enumerate(self.events)]

@@ -3,6 +3,7 @@
 It passes everything to an upstream node, or answers `default` to every call, except where a rule gives another reply.
 """
 
+import contextlib
 import gzip
 import json
 import threading
@@ -15,13 +16,17 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Reply:
-    """What the node sends. `cut` promises more bytes than it sends; `hang_seconds` waits before anything is sent."""
+    """What the node sends. `cut` promises more bytes than it sends; `hang_seconds` waits before anything is sent.
+
+    `drip_seconds` waits before each byte of the body.
+    """
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
     hang_seconds: float = 0
+    drip_seconds: float = 0
 
 
 # A request is one call (a dict) or a batch (a list of dicts).
@@ -125,8 +130,11 @@ class HostileNode:
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(reply.body) + (100 if reply.cut else 0)))
         handler.end_headers()
-        handler.wfile.write(reply.body)
-        handler.wfile.flush()
+        for piece in [bytes([byte]) for byte in reply.body] if reply.drip_seconds else [reply.body]:
+            self._released.wait(reply.drip_seconds)
+            with contextlib.suppress(ConnectionError):  # a client may leave a node that is this slow
+                handler.wfile.write(piece)
+                handler.wfile.flush()
         handler.close_connection = reply.cut
 
     def _normal(self, request: Any, body: bytes) -> Reply:

@@ -64,24 +64,24 @@ def test_a_compressed_answer_is_read(node, endpoint):
 
 PASSING = {
     "429": lambda request: refusal(request, "Too Many Requests", -32005, 429, Retry_After="0"),
-    "429 without JSON": lambda request: html_reply(429, Retry_After="0"),
-    "503": lambda request: html_reply(503, Retry_After="0.01"),
+    "429 without JSON": lambda _: html_reply(429, Retry_After="0"),
+    "503": lambda _: html_reply(503, Retry_After="0.01"),
     "200 that says rate limited": lambda request: refusal(request, "rate limit exceeded", -32005),
     "error as text": lambda request: json_reply({"id": request["id"], "error": "too many requests"}),
-    "web page": lambda request: html_reply(),
+    "web page": lambda _: html_reply(),
     "cut JSON": lambda request: Reply(answered(request, "0x38").body[:-3]),
     "cut body": lambda request: Reply(answered(request, "0x38").body, cut=True),
-    "JSON too deep": lambda request: Reply(b'{"result": ' + b"[" * 100_000),
-    "empty body": lambda request: Reply(b""),
-    "not UTF-8": lambda request: Reply(b'{"id": 1, "result": "\xff\xfe"}'),
-    "not compressed as said": lambda request: Reply(b"{}", headers={"Content-Encoding": "gzip"}),
+    "JSON too deep": lambda _: Reply(b'{"result": ' + b"[" * 100_000),
+    "empty body": lambda _: Reply(b""),
+    "not UTF-8": lambda _: Reply(b'{"id": 1, "result": "\xff\xfe"}'),
+    "not compressed as said": lambda _: Reply(b"{}", headers={"Content-Encoding": "gzip"}),
     "null": lambda request: answered(request, None),
     "no result": lambda request: json_reply({"id": request["id"]}),
     "other id": lambda request: json_reply({"id": request["id"] + 1, "result": "0x1"}),
     "id as text": lambda request: json_reply({"id": str(request["id"]), "result": "0x1"}),
-    "id as true": lambda request: json_reply({"id": True, "result": "0x1"}),
+    "id as true": lambda _: json_reply({"id": True, "result": "0x1"}),
     "a batch": lambda request: json_reply([{"id": request["id"], "result": "0x1"}]),
-    "bare value": lambda request: json_reply("0x38"),
+    "bare value": lambda _: json_reply("0x38"),
 }
 
 
@@ -114,7 +114,7 @@ BROKEN_BATCHES = {
         [{"id": request[0]["id"], "result": "0x1"}, {"id": request[1]["id"], "error": {"code": 429, "message": "busy"}}]
     ),
     "one passing error for all": lambda request: refusal(request, "rate limit", 429),
-    "an empty list": lambda request: json_reply([]),
+    "an empty list": lambda _: json_reply([]),
 }
 
 
@@ -139,7 +139,7 @@ def test_the_time_a_node_asks_for_is_waited(node, endpoint):
 
 
 def test_a_node_that_asks_for_too_long_a_wait_is_left_at_once(node, endpoint):
-    node.rule = lambda request: html_reply(429, Retry_After="3600")
+    node.rule = lambda _: html_reply(429, Retry_After="3600")
     with pytest.raises(ChainUnavailable):
         endpoint.call("eth_chainId")
     assert len(node.requests) == 1
@@ -147,7 +147,7 @@ def test_a_node_that_asks_for_too_long_a_wait_is_left_at_once(node, endpoint):
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 302])
 def test_a_status_that_will_not_pass_is_not_asked_again(node, endpoint, status):
-    node.rule = lambda request: html_reply(status)
+    node.rule = lambda _: html_reply(status)
     with pytest.raises(ChainUnavailable, match=str(status)):
         endpoint.call("eth_chainId")
     assert len(node.requests) == 1
@@ -163,7 +163,7 @@ def test_too_large_a_range_is_told_with_the_suggested_one(node, endpoint):
 
 
 def test_a_limit_in_blocks_counts_from_the_block_asked_for(node, endpoint):
-    node.rule = lambda request: Reply(b"eth_getLogs is limited to a 10,000 range", 413)
+    node.rule = lambda _: Reply(b"eth_getLogs is limited to a 10,000 range", 413)
     with pytest.raises(RangeTooLarge) as caught:
         endpoint.batch([("eth_blockNumber", []), LOGS])
     assert caught.value.suggested == (1000, 10_999)
@@ -194,12 +194,28 @@ def test_a_wrong_question_is_not_asked_again(node, endpoint):
 
 def test_a_node_that_hangs_is_given_up_once_and_marked_as_timed_out(node):
     endpoint = endpoint_of(node, RetryPolicy(attempts=3, timeout_seconds=0.1))
-    node.rule = lambda request: Reply(b"{}", hang_seconds=5)
+    node.rule = lambda _: Reply(b"{}", hang_seconds=5)
     with pytest.raises(ChainUnavailable, match="in time") as caught:
         endpoint.call("eth_chainId")
     assert caught.value.details["timed_out"]
     assert len(node.requests) == 1
     endpoint.close()
+
+
+def test_a_node_that_drips_its_answer_is_given_up(node):
+    endpoint = endpoint_of(node, RetryPolicy(attempts=3, timeout_seconds=1, answer_seconds=0.2))
+    node.rule = lambda request: Reply(answered(request, "0x38").body, drip_seconds=0.02)
+    with pytest.raises(ChainUnavailable, match="in time"):
+        endpoint.call("eth_chainId")
+    assert len(node.requests) == 1
+    endpoint.close()
+
+
+def test_an_address_that_cannot_be_used_is_an_error_at_once():
+    endpoint = RpcEndpoint("ftp://127.0.0.1/SECRET", network="BSC", policy=QUICK)
+    with pytest.raises(ChainError, match="cannot be used") as caught:
+        endpoint.call("eth_chainId")
+    assert "SECRET" not in str(caught.value)
 
 
 def test_a_node_that_is_down_is_unavailable():
@@ -258,15 +274,15 @@ def test_work_is_done_from_its_start_by_the_next_endpoint(pool, node, second):
 
 
 def test_the_endpoint_that_answered_is_asked_first_next_time(pool, node, second):
-    node.rule = lambda request: html_reply(404)
+    node.rule = lambda _: html_reply(404)
     for _ in range(3):
         pool.run(lambda endpoint: endpoint.call("one"))
     assert (len(node.requests), len(second.requests)) == (1, 3)
 
 
 def test_when_none_can_every_reason_is_named(pool, node, second):
-    node.rule = lambda request: html_reply(404)
-    second.rule = lambda request: html_reply(402)
+    node.rule = lambda _: html_reply(404)
+    second.rule = lambda _: html_reply(402)
     with pytest.raises(ChainUnavailable) as caught:
         pool.run(lambda endpoint: endpoint.call("one"))
     assert all(part in str(caught.value) for part in (node.name, "404", second.name, "402"))

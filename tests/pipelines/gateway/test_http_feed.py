@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from pipelines.gateway import http_feed
 from pipelines.gateway.batches import FeedBatch
 from pipelines.gateway.http_feed import Patience, feed_source, iter_pages
 from pipelines.gateway.store import append, read_cursor
@@ -40,7 +41,7 @@ def pages(
 
 
 def answering(*answers: httpx.Response | Exception) -> tuple[httpx.Client, list[httpx.Request]]:
-    """A client whose server gives these answers in turn, the last one for ever, and what it was asked."""
+    """Build a client whose server gives these answers in turn, the last one for ever; and list what it was asked."""
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -48,7 +49,7 @@ def answering(*answers: httpx.Response | Exception) -> tuple[httpx.Client, list[
         given = answers[min(len(asked), len(answers)) - 1]
         if isinstance(given, Exception):
             raise given
-        return httpx.Response(given.status_code, headers=given.headers, content=given.content)
+        return given
 
     return httpx.Client(transport=httpx.MockTransport(answer)), asked
 
@@ -83,20 +84,17 @@ def test_every_event_arrives_in_pages_and_the_cursor_follows() -> None:
 def test_a_feed_continues_at_its_cursor_and_yields_nothing_when_nothing_is_new() -> None:
     with FeedServer(generate_events(seed=22, count=60)) as server:
         first, last = list(pages(server.url))
-
         assert [len(batch.events) for batch in pages(server.url, first.cursor)] == [10]
         assert list(pages(server.url, last.cursor)) == []
 
 
 def test_the_next_page_is_asked_for_only_after_the_last_was_stored() -> None:
     with FeedServer(generate_events(seed=23, count=120)) as server:
-        batches = pages(server.url)
-        next(batches)
-
+        next(pages(server.url))
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_event_arrives_from_a_server_that_fails_half_the_time(seed: int, feed_lake: Lake) -> None:
     events = generate_events(seed=seed, count=240)
     received = accounted = 0
@@ -120,7 +118,6 @@ def test_bad_events_of_a_page_are_refused_with_their_bytes_and_stop_nothing() ->
     bad = [b'{"a" : 1,"a":2}', b"7", b"null", b'"\\u0041"', b'{"a":"\xff"}', b"[[],{}]"]
     with FeedServer([good[0], *bad, *good[1:]]) as server:
         (batch,) = pages(server.url)
-
     assert [event.line for event in batch.events] == good
     assert [(one.position, one.line) for one in batch.refusals] == list(enumerate(bad, start=2))
 
@@ -201,7 +198,7 @@ def test_a_refusal_is_an_error_at_once_and_tells_no_secret(status: int) -> None:
     ],
 )
 def test_a_broken_connection_is_asked_again_and_then_an_error_without_the_address(error: Exception) -> None:
-    client, asked = answering(error, page())
+    client, _ = answering(error, page())
     with client:
         assert len(list(pages("http://feed.example", client=client))) == 1
     client, asked = answering(error)
@@ -219,6 +216,7 @@ def test_a_broken_connection_is_asked_again_and_then_an_error_without_the_addres
         ("99999999999999999999", 0.2, 0.9),
         (format_datetime(datetime(2099, 1, 1, tzinfo=UTC), usegmt=True), 0.2, 0.9),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0, 0.1),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0.0, 0.1),
         ("soon", 0.0, 0.1),
         ("٣", 0.0, 0.1),
     ],
@@ -228,7 +226,6 @@ def test_the_server_says_how_long_to_wait_up_to_a_cap(header: str, least: float,
     encoded = [(b"Retry-After", header.encode())]
     client, _ = answering(httpx.Response(429, headers=encoded), page())
     started = time.monotonic()
-
     with client:
         list(pages("http://feed.example", client=client, patience=patience))
     assert least <= time.monotonic() - started < most
@@ -283,12 +280,20 @@ def test_a_dripping_answer_ends_at_its_deadline() -> None:
         list(pages("http://feed.example", client=client, patience=patience))
 
 
+def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_feed, "BODY_CAP_BYTES", 1000)
+    client, asked = answering(httpx.Response(200, content=b" " * 1001))
+
+    with client, pytest.raises(FeedError, match="more than 1000 bytes"):
+        list(pages("http://feed.example", client=client))
+    assert len(asked) == 4
+
+
 def test_without_an_address_nothing_is_read() -> None:
     assert list(iter_pages(GatewaySettings(), None, now=lambda: NOW, families=FAMILIES)) == []
 
 
 def test_a_feed_is_named_without_path_and_two_paths_are_two_feeds() -> None:
     names = {feed_source(gateway_at(f"http://feed.example:81{path}")) for path in ("", "/", "/tenant-a", "/tenant-b/")}
-
     assert len(names) == 3
     assert all(name.startswith("http://feed.example:81") and "tenant" not in name for name in names)

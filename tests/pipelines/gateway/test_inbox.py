@@ -251,6 +251,17 @@ def test_an_unreadable_file_is_named_after_all_others_were_read(tmp_path: Path) 
         next(batches)
 
 
+def test_a_file_that_is_taken_away_meanwhile_is_no_error(tmp_path: Path) -> None:
+    for name in ("a.ndjson", "b.ndjson"):
+        (tmp_path / name).write_bytes(CONTENT)
+
+    def is_known(_digest: str) -> bool:
+        (tmp_path / "b.ndjson").unlink()
+        return False
+
+    assert [batch.source for batch in read(tmp_path, is_known)] == ["inbox/a.ndjson"]
+
+
 def test_a_missing_inbox_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(FeedError, match="nowhere") as raised:
         read(tmp_path / "nowhere")

@@ -1,0 +1,166 @@
+"""Parameters: what is refused, and that a refusal names the parameter and repeats nothing."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.support.api import DASHBOARD, client_for, new_key, settings_in
+from tests.support.marts import marts_from, session
+
+SESSIONS, ADDRESSES = f"{DASHBOARD}/sessions", f"{DASHBOARD}/addresses"
+NETWORKS = ["BSC", "ETH", "POL", "TRX", "SOL"]
+PAGE_MAX = 2**53 - 1
+
+NOT_A_NUMBER = [
+    "0", "-1", "-0", "+1", "1.0", "1.5", "1e3", "1_0", "0x10", " 1", "1 ", "1\n", "\t1", "one", "NaN", "Infinity", "-Infinity",
+    "true", "null", "[]", "1,2", "1;2", "\u0661", "\u0967", "\uff11", "\u00b2", "\u2460", "1\x00", "9" * 5000,
+    "1' or '1'='1", "../1", "%31", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+]  # fmt: skip
+
+NOT_A_DATE = [
+    "today", "0", "0.5", "20260130", "2026", "2026-01", "2026-1-30", "2026-01-1", "2026-13-01", "2026-00-10", "2026-02-29",
+    "2026-01-32", "0000-01-01", "-2026-01-30", "+2026-01-30", "12026-01-30", "2026/01/30", "30-01-2026", "2026-W05-5",
+    "2026-030", "2026-01-30T", "2026-01-30T18", "2026-01-30T24:00:00", "2026-01-30T18:60:00", "2026-01-30T18:00:60",
+    "2026-01-30T18:00:00.", "2026-01-30T18:00:00.1234567", "2026-01-30T18:00:00,5", "2026-01-30 18:00:00",
+    "2026-01-30T18:00:00z", "2026-01-30t18:00:00Z", "2026-01-30T18:00:00 Z", "2026-01-30T18:00:00+2", "2026-01-30T18:00:00+0200",
+    "2026-01-30T18:00:00+24:00", "2026-01-30T18:00:00+02:60", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00",
+    "2026-01-30Z", " 2026-01-30", "2026-01-30 ", "2026-01-30\n", "\u0662\u0660\u0662\u0666-01-30", "2026\u201301\u201330",
+    "infinity", "-infinity", "epoch", "now()", "2026-01-30'; select 1", "2026-01-30\x00", "null", "1769796000", "x" * 3000,
+]  # fmt: skip
+
+NOT_A_WORD = [
+    "x",
+    "*",
+    "alle",
+    "all ",
+    " all",
+    "paid,failed",
+    "PAİD",
+    "p\u0430id",
+    "null",
+    "0",
+    "true",
+    "'",
+    "\x00",
+    "a" * 3000,
+]
+
+NOT_A_BOOLEAN = ["1", "0", "yes", "no", "on", "t", "f", "True ", "tru", "null", "\uff54rue"]
+
+NOT_A_SORT_FIELD = [
+    "x",
+    "created_at desc",
+    "created_at;",
+    "amount,paid_at",
+    "1",
+    "(select 1)",
+    "merchant_id",
+    "s.amount",
+    "\u017fession",
+]
+
+BAD = [
+    *((path, name, text) for path in (SESSIONS, ADDRESSES) for name in ("page", "limit") for text in NOT_A_NUMBER),
+    *((path, "limit", text) for path in (SESSIONS, ADDRESSES) for text in ("101", "1000", "18446744073709551616")),
+    *((path, "page", str(number)) for path in (SESSIONS, ADDRESSES) for number in (PAGE_MAX + 1, 2**63 - 1, 2**63, 2**64)),
+    *((SESSIONS, name, text) for name in ("start_date", "end_date") for text in NOT_A_DATE),
+    *((SESSIONS, name, text) for name in ("status", "network", "currency", "sort_order") for text in NOT_A_WORD),
+    *((ADDRESSES, name, text) for name in ("status", "network", "sweep_status") for text in NOT_A_WORD),
+    *((path, "sort_by", text) for path in (SESSIONS, ADDRESSES) for text in NOT_A_SORT_FIELD),
+    *((ADDRESSES, "has_balance", text) for text in NOT_A_BOOLEAN),
+    (SESSIONS, "search", "x" * 513),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    settings = settings_in(tmp_path_factory.mktemp("api"), API__RATE_LIMITS__STANDARD_PER_MINUTE="100000")
+    with client_for(settings, marts_from(sessions=[session("s1")]), key=new_key(settings)) as opened:
+        yield opened
+
+
+def refused(client: TestClient, path: str, **params) -> dict:
+    answer = client.get(path, params=params)
+    assert answer.status_code == 400
+    body = answer.json()
+    assert body["success"] is False
+    assert body["error"]["code"] == "INVALID_PARAMETER"
+    return body["error"]["details"]
+
+
+def test_the_corpus_is_large_enough():
+    assert len(BAD) >= 150
+
+
+@pytest.mark.parametrize("parameter", sorted({name for _, name, _ in BAD}))
+def test_r8_r9_r10_every_bad_value_is_a_400_that_names_the_parameter_and_repeats_nothing(client, parameter):
+    for path, name, text in BAD:
+        if name == parameter:
+            answer = client.get(path, params={name: text})
+            assert answer.status_code == 400, (path, name, text[:50])
+            error = answer.json()["error"]
+            assert (error["code"], error["details"]["parameter"]) == ("INVALID_PARAMETER", name)
+            if len(text) > 5 and text not in ("created_at desc", "created_at;"):
+                assert text.encode() not in answer.content
+
+
+def test_r8_the_specifications_example_of_an_error(client):
+    answer = client.get(SESSIONS, params={"network": "DOGE"})
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "success": False,
+        "error": {
+            "code": "INVALID_PARAMETER",
+            "message": "Invalid network specified",
+            "details": {"parameter": "network", "allowed_values": NETWORKS},
+        },
+    }
+
+
+def test_r9_details_of_a_number_are_its_limits(client):
+    assert refused(client, SESSIONS, limit="101") == {"parameter": "limit", "minimum": 1, "maximum": 100}
+    assert refused(client, ADDRESSES, page="0") == {"parameter": "page", "minimum": 1, "maximum": PAGE_MAX}
+
+
+def test_r10_a_start_after_the_end_is_refused(client):
+    dates = {"start_date": "2026-01-31", "end_date": "2026-01-30"}
+    assert refused(client, SESSIONS, **dates)["parameter"] == "start_date"
+    dates = {"start_date": "2026-01-30T00:00:00.000001Z", "end_date": "2026-01-30T00:00:00Z"}
+    assert refused(client, SESSIONS, **dates)["parameter"] == "start_date"
+
+
+def test_a_parameter_given_twice_is_refused(client):
+    assert refused(client, SESSIONS, status=["paid", "failed"])["parameter"] == "status"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-30", "2026-01-30T18:00", "2026-01-30T18:00:00", "2026-01-30T18:00:00Z", "2026-01-30T18:00:00.5Z",
+        "2026-01-30T18:00:00.123456+05:30", "2026-01-30T18:00:00-11:00", "2024-02-29", "0001-01-01", "9999-12-31",
+    ],
+)  # fmt: skip
+def test_r10_iso_dates_are_accepted(client, text):
+    for name in ("start_date", "end_date"):
+        assert client.get(SESSIONS, params={name: text}).status_code == 200
+
+
+def test_r9_leading_zeros_are_still_digits(client):
+    answer = client.get(SESSIONS, params={"page": "0001", "limit": "0000000000000000000000100"})
+    assert answer.json()["data"]["pagination"]["items_per_page"] == 100
+
+
+def test_malformed_percent_codes_never_fail(client):
+    for query in (
+        "search=%ff%fe",
+        "search=%00",
+        "status=%",
+        "page=%zz",
+        "%ff=%ff",
+        "search=%ED%A0%80",
+        "=",
+        "&&&",
+        "a" * 5000,
+    ):
+        assert client.get(f"{SESSIONS}?{query}").status_code in (200, 400)
+    for path in ("%ff", "%00", "%ED%A0%80", "%2e%2e%2f", "x" * 5000, "a%20b"):
+        assert client.get(f"{SESSIONS}/{path}").status_code == 404
