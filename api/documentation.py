@@ -4,6 +4,7 @@ Belongs here: the document, what every route has in common, and a page that need
 single routes (their schemas say what they are). `python -m api.openapi` writes the committed copy.
 """
 
+import functools
 from html import escape
 from typing import Any
 
@@ -76,17 +77,15 @@ _STYLE = (
 
 
 def install_documentation(app: FastAPI) -> None:
-    """Serve both; they are made once and kept."""
-    document = openapi_document(app)
-    json_bytes = encode(document)
-    page = docs_page(document)
+    """Serve both; the document is made when it is first asked for, and kept."""
+    document = functools.cache(lambda: openapi_document(app))
 
     def get_openapi_json(_request: Request) -> Response:
-        return Response(json_bytes, media_type="application/json")
+        return Response(encode(document()), media_type="application/json")
 
     def get_docs(_request: Request) -> Response:
         policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+        return HTMLResponse(docs_page(document()), headers={"Content-Security-Policy": policy})
 
     app.add_route("/openapi.json", get_openapi_json, include_in_schema=False)
     app.add_route("/docs", get_docs, include_in_schema=False)

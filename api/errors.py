@@ -14,7 +14,7 @@ here: what went wrong inside (that is logged, never shown).
     └── NotReady           503  SERVER_ERROR        /ready only
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -128,18 +128,15 @@ def install_error_handlers(app: FastAPI) -> None:
     """Make every failure of routing, validation and handlers leave in the envelope."""
 
     def on_api_error(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, ApiError)
-        return error_response(error)
+        return error_response(cast(ApiError, error))
 
     def on_validation_error(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return error_response(_from_validation(error))
+        return error_response(_from_validation(cast(RequestValidationError, error)))
 
     def on_http_error(_request: Request, error: Exception) -> Response:
         # Raised by the router only: 404 for an unknown route, 405 for a wrong method. Both are 404 here (R5).
-        assert isinstance(error, HTTPException)
-        known = error.status_code in (404, 405)
-        return error_response(NotFound() if known else InvalidRequest("Invalid request"))
+        is_unknown = cast(HTTPException, error).status_code in (404, 405)
+        return error_response(NotFound() if is_unknown else InvalidRequest("Invalid request"))
 
     app.add_exception_handler(ApiError, on_api_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)

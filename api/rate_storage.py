@@ -65,7 +65,7 @@ class SqliteRateStorage(Storage, MovingWindowSupport):
         self._sweep(amount)
         return True
 
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002
         """Epoch seconds at which the window began, and how many requests it holds."""
         with self._lock:
             now = self._now()

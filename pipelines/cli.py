@@ -26,7 +26,8 @@ app.add_typer(keys, name="keys")
 app.add_typer(quarantine, name="quarantine")
 
 Config = Annotated[
-    Path | None, typer.Option("--config", help="Settings file; else $PAYLAKE_CONFIG, else ./paylake.toml.", show_default=False)
+    Path | None,
+    typer.Option("--config", help="Settings file; else $PAYLAKE_CONFIG, else ./paylake.toml.", show_default=False),
 ]
 
 
@@ -61,6 +62,22 @@ def sync(
 
     ending = Ending.ONCE if once else Ending.IDLE if until_idle else Ending.NEVER
     raise SystemExit(run(load_settings(config), networks=frozenset(network or ()), ending=ending))
+
+
+@app.command(epilog="Example: paylake demo --once")
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="One round of traffic, its figures, and the end.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Throw away what earlier runs left, and start over.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the API; else 8000 or a free one.", min=1, max=65535, show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the traffic, where it begins.")] = 1,
+    folder: Annotated[Path, typer.Option(help="Folder of all its files.")] = Path("data/demo"),
+) -> None:
+    """Run a local chain, a simulated gateway and payers, with sync and API over them; Ctrl-C ends all of it."""
+    from pipelines.demo.run import run
+
+    raise SystemExit(run(folder, once=once, reset=reset, seed=seed, port=port))
 
 
 @app.command(epilog="Example: paylake rebuild")
@@ -137,7 +154,9 @@ def list_keys(
     with open_store(load_settings(config)) as store:
         for key in api_keys.list_keys(store, merchant):
             state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "active"
-            typer.echo(f"{key.key_id}\t{key.display_prefix}\t{key.merchant_id}\t{key.mode}\t{','.join(sorted(key.scopes))}\t{state}")
+            typer.echo(
+                f"{key.key_id}\t{key.display_prefix}\t{key.merchant_id}\t{key.mode}\t{','.join(sorted(key.scopes))}\t{state}"
+            )
 
 
 @keys.command("revoke", epilog="Example: paylake keys revoke 3")

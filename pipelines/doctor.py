@@ -72,7 +72,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.gateway.inbox is None and settings.gateway.base_url is None:
         yield Finding("gateway", False, "neither base_url nor inbox is set", "set gateway.inbox or gateway.base_url")
     elif settings.gateway.inbox is not None and not settings.gateway.inbox.is_dir():
-        yield Finding("gateway.inbox", False, f"{settings.gateway.inbox} is no directory", f"mkdir -p {settings.gateway.inbox}")
+        yield Finding(
+            "gateway.inbox", False, f"{settings.gateway.inbox} is no directory", f"mkdir -p {settings.gateway.inbox}"
+        )
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:
@@ -88,7 +90,9 @@ def _network(settings: Settings, network: NetworkSettings) -> Iterator[Finding]:
     name = f"networks.{network.mode}.{network.network}"
     tokens = settings.tokens(network.mode, network.network)
     if not tokens:
-        yield Finding(name, False, "no tokens: no transfer counts as money", f"set {name}.tokens.USDT address and decimals")
+        yield Finding(
+            name, False, "no tokens: no transfer counts as money", f"set {name}.tokens.USDT address and decimals"
+        )
     if network.family is not Family.EVM:
         yield Finding(name, False, f"this version reads no {network.family} chains", f"remove {name}.rpc_urls")
         return
@@ -99,7 +103,9 @@ def _network(settings: Settings, network: NetworkSettings) -> Iterator[Finding]:
         if not node.is_right:
             return
         for token in tokens:
-            yield _tried(f"{name}.tokens.{token.currency}", lambda token=token: _decimals(source, token.address, token.decimals))
+            yield _tried(
+                f"{name}.tokens.{token.currency}", lambda token=token: _decimals(source, token.address, token.decimals)
+            )
 
 
 def _tried(subject: str, look: Callable[[], str]) -> Finding:
@@ -129,7 +135,8 @@ def _open_lake(settings: Settings) -> str:
 def _node(source: EvmSource, network: NetworkSettings) -> str:
     source.check()
     head = source.head()
-    return f"chain {network.chain_id}, head {head.number}, final {head.finalized_number} ({head.finalized_time:%Y-%m-%d %H:%M:%S} UTC)"
+    time = f"{head.finalized_time:%Y-%m-%d %H:%M:%S} UTC"
+    return f"chain {network.chain_id}, head {head.number}, final {head.finalized_number} ({time})"
 
 
 def _decimals(source: EvmSource, token_address: str, expected: int) -> str:

@@ -22,9 +22,9 @@ SELECT
     balances.received_final, balances.platform_fees_final, heads.finalized_block,
 FROM marts.balances AS balances
 INNER JOIN state.chain_heads AS heads ON balances.mode = heads.mode AND balances.network = heads.network
-SEMI JOIN (
-    SELECT mode, merchant_id FROM state.touched_merchants WHERE batch_id > $since
-) AS touched ON balances.mode = touched.mode AND balances.merchant_id = touched.merchant_id
+WHERE $since < 0 OR (balances.mode, balances.merchant_id) IN (
+    SELECT (mode, merchant_id) FROM state.touched_merchants WHERE batch_id > $since
+)
 ORDER BY ALL
 """
 
@@ -33,9 +33,9 @@ SELECT
     merchants.mode, merchants.merchant_id, merchants.status, merchants.platform_fee_rate,
     merchants.withdrawal_fee_rate, merchants.default_currency,
 FROM marts.merchants AS merchants
-SEMI JOIN (
-    SELECT mode, merchant_id FROM state.touched_merchants WHERE batch_id > $since
-) AS touched ON merchants.mode = touched.mode AND merchants.merchant_id = touched.merchant_id
+WHERE $since < 0 OR (merchants.mode, merchants.merchant_id) IN (
+    SELECT (mode, merchant_id) FROM state.touched_merchants WHERE batch_id > $since
+)
 ORDER BY ALL
 """
 

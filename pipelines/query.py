@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import duckdb
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -70,16 +71,16 @@ def _ask(reader: Reader, sql: str) -> list[dict[str, Any]]:
 
 def _show(rows: list[dict[str, Any]]) -> None:
     if not rows:
-        print("no rows")
+        typer.echo("no rows")
         return
     if not sys.stdout.isatty():  # for pipes: tab-separated, all rows, nothing cut
-        print("\t".join(rows[0]))
+        typer.echo("\t".join(rows[0]))
         for row in rows:
-            print("\t".join("" if value is None else str(value) for value in row.values()))
+            typer.echo("\t".join("" if value is None else str(value) for value in row.values()))
         return
     table = Table(*rows[0], show_lines=False)
     for row in rows[:ROWS_SHOWN]:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     Console().print(table)
     if len(rows) > ROWS_SHOWN:
-        print(f"{len(rows) - ROWS_SHOWN} more rows; pipe the output to get all")
+        typer.echo(f"{len(rows) - ROWS_SHOWN} more rows; pipe the output to get all")

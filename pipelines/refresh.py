@@ -8,20 +8,22 @@ and the hand-over repeat what a dead process left undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pipelines.chains.evm import EvmSource
 from pipelines.chains.rpc_pool import RpcPool
-from pipelines.gateway import http_feed, inbox, store as feed_store
+from pipelines.gateway import http_feed, inbox
+from pipelines.gateway import store as feed_store
 from pipelines.hand_over import HandOver
 from pipelines.ingest.evm import EvmIngest, Fetched, OnProgress, PlanOutdated
 from warehouse import migrate
 from warehouse.domain.networks import Family
 from warehouse.errors import FeedError, PaylakeError
 from warehouse.lake import Lake, Write
+from warehouse.maintenance import maintain
 from warehouse.manifest import Manifest
 from warehouse.publish import publish
 from warehouse.settings import NetworkSettings, Settings
@@ -70,8 +72,12 @@ class Refresh:
     @classmethod
     @contextmanager
     def open(
-        cls, settings: Settings, *, networks: frozenset[str] = frozenset(), on_model: migrate.OnModel = lambda _name, _rows: None
-    ) -> Iterator[Refresh]:
+        cls,
+        settings: Settings,
+        *,
+        networks: frozenset[str] = frozenset(),
+        on_model: migrate.OnModel = lambda _name, _rows: None,
+    ) -> Generator[Refresh]:
         """Open lake, operational store and nodes; bring the lake in step with code and settings.
 
         Args:
@@ -100,9 +106,13 @@ class Refresh:
         self._read_feed(report)
         fetched = self._fetch_chains(report, on_progress)
         self._commit(fetched, report)
-        report.manifest = publish(self._settings.paths)
+        report.manifest = publish(self._settings.paths, self._lake.snapshot_id())
         report.problems += self._hand_over.run()
         return report
+
+    def maintain(self) -> None:
+        """Compact the lake and copy its catalog."""
+        maintain(self._lake, self._settings.paths)
 
     def _read_feed(self, report: PassReport) -> None:
         gateway = self._settings.gateway
@@ -144,7 +154,10 @@ class Refresh:
             return
 
         def body(write: Write) -> tuple[dict[str, int], int]:
-            added = {f"{ingest.network.mode}/{ingest.network.network}": ingest.commit(write, answer) for ingest, answer in news}
+            added = {
+                f"{ingest.network.mode}/{ingest.network.network}": ingest.commit(write, answer)
+                for ingest, answer in news
+            }
             return added, migrate.transform(write)
 
         try:

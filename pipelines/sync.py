@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from enum import Enum, auto
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from warehouse.lake import Lake
 from warehouse.publish import publish
 from warehouse.settings import Settings
 
+UPKEEP_SECONDS = 3600.0
 _FILES_ONLY_POLL_SECONDS = 1.0
 
 
@@ -43,7 +45,11 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
     pause_seconds = float(min(active, default=_FILES_ONLY_POLL_SECONDS))
     with Refresh.open(settings, networks=networks, on_model=_teller(console, "rebuilt")) as refresh:
         teller = _Teller(console)
+        next_upkeep = time.monotonic() + UPKEEP_SECONDS
         while True:
+            if time.monotonic() >= next_upkeep:
+                refresh.maintain()
+                next_upkeep = time.monotonic() + UPKEEP_SECONDS
             with _Bars(console) as bars:
                 report = refresh.run_pass(on_progress=bars.show)
             teller.tell(report)

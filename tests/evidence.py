@@ -1,13 +1,13 @@
-"""The `evidence` fixture and its table: how many cases a test ran, with which seed, and whether its planted fault was caught.
+"""The `evidence` fixture and its table: cases a test ran, their seed, and whether its planted fault was caught.
 
-Belongs here: counting and reporting. Does not: any test. `make test` runs the small counts, `make evidence` the large ones,
-through the same tests.
+Belongs here: counting and reporting. Does not: any test. `make test` runs the small counts, `make evidence` the large
+ones, through the same tests.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -34,7 +34,7 @@ class Evidence:
         return self.case_count
 
     @contextmanager
-    def planted_fault(self, name: str) -> Iterator[None]:
+    def planted_fault(self, name: str) -> Generator[None]:
         """Run the test's own path with a fault planted in it: an assertion must fail inside.
 
         Raises:
@@ -73,10 +73,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     durations: dict[str, float] = {}
     failures: dict[str, int] = {}
     records: dict[str, tuple[int, int, list[str]]] = {}
-    everything = [report for group in terminalreporter.stats.values() for report in group if hasattr(report, "duration")]
+    everything = [
+        report for group in terminalreporter.stats.values() for report in group if hasattr(report, "duration")
+    ]
     for report in everything:
         durations[report.nodeid] = durations.get(report.nodeid, 0.0) + report.duration
-        records |= {report.nodeid: value for key, value in report.user_properties if key == _KEY}
+        for key, value in report.user_properties:
+            if key == _KEY:
+                records[report.nodeid] = value
     for report in reports:
         failures[report.nodeid] = failures.get(report.nodeid, 0) + (report.outcome == "failed")
     total = sum(durations.values()) or 1.0
@@ -85,7 +89,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for node, (cases, seed, planted) in sorted(records.items()):
         caught = "; ".join(planted) or "-"
         share = durations.get(node, 0.0) / total
-        terminalreporter.write_line(f"{cases:>8} {failures.get(node, 0):>8} {seed:>10} {share:>6.1%}  {caught} | {node}")
+        terminalreporter.write_line(
+            f"{cases:>8} {failures.get(node, 0):>8} {seed:>10} {share:>6.1%}  {caught} | {node}"
+        )
     rest = [node for node in durations if node not in records]
     share = sum(durations[node] for node in rest) / total
-    terminalreporter.write_line(f"{len(rest):>8} {sum(failures.get(n, 0) for n in rest):>8} {'-':>10} {share:>6.1%}  - | all other tests")
+    terminalreporter.write_line(
+        f"{len(rest):>8} {sum(failures.get(n, 0) for n in rest):>8} {'-':>10} {share:>6.1%}  - | all other tests"
+    )

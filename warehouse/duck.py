@@ -22,7 +22,10 @@ def connect(*, memory_limit: str | None = None, threads: int | None = None) -> d
         memory_limit: DuckDB's own notation, for example "2GB"; None leaves its default.
         threads: worker threads; None leaves its default.
     """
-    config: dict[str, str | bool | int] = {"autoinstall_known_extensions": False, "allow_community_extensions": False}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "allow_community_extensions": False,
+    }
     if memory_limit:
         config["memory_limit"] = memory_limit
     if threads:

@@ -7,8 +7,8 @@ hold (contracts/), how derived ones are computed (sql_models.py), upkeep (mainte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -95,7 +95,7 @@ class Lake:
 
     @classmethod
     @contextmanager
-    def open(cls, paths: Paths, *, read_only: bool = False, snapshot: int | None = None) -> Iterator[Lake]:
+    def open(cls, paths: Paths, *, read_only: bool = False, snapshot: int | None = None) -> Generator[Lake]:
         """Attach the lake as `lake` and use it.
 
         Args:
@@ -121,8 +121,8 @@ class Lake:
             connection.close()
 
     def _attach(self, *, read_only: bool, snapshot: int | None) -> None:
-        # A rollback journal instead of WAL: the extension links its own older SQLite, whose WAL can corrupt when several
-        # connections checkpoint (DECISIONS.md P-004 has the measurement of both).
+        # A rollback journal instead of WAL: the extension links its own older SQLite, whose WAL can corrupt when
+        # several connections checkpoint (DECISIONS.md P-004 has the measurement of both).
         options = [f"DATA_PATH '{self._paths.lake_data}/'", "META_BUSY_TIMEOUT 30000", "META_JOURNAL_MODE 'DELETE'"]
         options += ["READ_ONLY"] if read_only else ["DATA_INLINING_ROW_LIMIT 0"]
         options += [f"SNAPSHOT_VERSION {snapshot}"] if snapshot is not None else []
@@ -138,7 +138,7 @@ class Lake:
         self.connection.execute("USE lake")
 
     @contextmanager
-    def _writer_lock(self) -> Iterator[None]:
+    def _writer_lock(self) -> Generator[None]:
         try:
             with self._lock.acquire(timeout=LOCK_WAIT_SECONDS):
                 yield
@@ -167,22 +167,23 @@ class Lake:
         try:
             connection.execute("BEGIN")
             result = body(Write(connection, self.snapshot_id() + 1, datetime.now(UTC)))
-            connection.execute("COMMIT")
+            self._commit()
         except BaseException as error:
-            try:
+            with suppress(duckdb.Error):  # when COMMIT itself failed, nothing is open any more
                 connection.execute("ROLLBACK")
-            except duckdb.Error:
-                pass  # COMMIT itself failed: nothing is open any more
             if isinstance(error, duckdb.Error) and _CONTENTION.search(str(error)):
                 raise Contention(f"the catalog was busy: {error}") from error
             raise
         return result
 
-    def maintain(self, statements: list[str]) -> None:
-        """Run CALL-style upkeep under the writer lock; DuckLake commits each statement by itself."""
+    def _commit(self) -> None:
+        self.connection.execute("COMMIT")
+
+    @contextmanager
+    def exclusive(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """Hold the writer lock without a transaction, for upkeep that commits each statement by itself."""
         with self._writer_lock():
-            for statement in statements:
-                self.connection.execute(statement)
+            yield self.connection
 
     def snapshot_id(self) -> int:
         """The newest snapshot this connection (inside a transaction: this transaction) can see."""

@@ -85,7 +85,9 @@ def read_manifest(serving: Path) -> Manifest | None:
     try:
         return msgspec.json.decode(content, type=Manifest)
     except msgspec.MsgspecError as error:
-        raise StorageError(f"{path} is not a manifest: {error}", hint="remove it and run: paylake sync --once") from error
+        raise StorageError(
+            f"{path} is not a manifest: {error}", hint="remove it and run: paylake sync --once"
+        ) from error
 
 
 def write_manifest(serving: Path, manifest: Manifest) -> None:

@@ -48,7 +48,9 @@ def transform(write: Write, on_model: OnModel = _ignore) -> int:
     Returns:
         The number of rows replaced, over all tables.
     """
-    row = write.connection.execute("SELECT batch_id, code_fingerprint, settings_fingerprint FROM state.transforms").fetchone()
+    row = write.connection.execute(
+        "SELECT batch_id, code_fingerprint, settings_fingerprint FROM state.transforms"
+    ).fetchone()
     assert row is not None, "prepare() comes first"
     return _run(write, since_batch=int(row[0]), code=row[1], settings=row[2], on_model=on_model)
 
@@ -70,7 +72,9 @@ def _run(write: Write, *, since_batch: int, code: str, settings: str, on_model: 
     sql_models.run(write.connection, since_batch, count)
     _remember_touched(write)
     write.replace("state.transforms", pl.DataFrame({"code_fingerprint": [code], "settings_fingerprint": [settings]}))
-    heads = write.connection.sql("SELECT mode, network, head_block, head_time, finalized_block FROM state.chain_heads").pl()
+    heads = write.connection.sql(
+        "SELECT mode, network, head_block, head_time, finalized_block FROM state.chain_heads"
+    ).pl()
     write.replace("state.transformed_heads", heads)
     return replaced
 
@@ -80,13 +84,14 @@ def _remember_touched(write: Write) -> None:
     for table in sql_models.derived_tables():
         if table.published == "range":
             write.connection.execute(
-                f"INSERT INTO state.touched_days (table_name, day, batch_id) "
-                f"SELECT DISTINCT '{table.name}', {table.partition_month}::DATE, {write.batch_id} FROM changes_{table.stem}"
+                "INSERT INTO state.touched_days (table_name, day, batch_id) SELECT DISTINCT "
+                f"'{table.name}', {table.partition_month}::DATE, {write.batch_id} FROM changes_{table.stem}"
             )
     buckets = [table for table in sql_models.derived_tables() if table.published == "bucket"]
     union = " UNION ".join(f"SELECT mode, merchant_id FROM changes_{table.stem}" for table in buckets)
     write.connection.execute(
-        f"INSERT INTO state.touched_merchants (mode, merchant_id, batch_id) SELECT mode, merchant_id, {write.batch_id} FROM ({union})"
+        "INSERT INTO state.touched_merchants (mode, merchant_id, batch_id) "
+        f"SELECT mode, merchant_id, {write.batch_id} FROM ({union})"
     )
 
 
@@ -119,7 +124,9 @@ def _migrate(write: Write, settings: Settings, on_model: OnModel) -> None:
 
 def _create(write: Write, table: Table) -> None:
     connection = write.connection
-    known = "SELECT column_name FROM duckdb_columns() WHERE database_name = 'lake' AND schema_name = $s AND table_name = $t"
+    known = (
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'lake' AND schema_name = $s AND table_name = $t"
+    )
     present = {row[0] for row in connection.execute(known, {"s": table.schema, "t": table.stem}).fetchall()}
     if present:
         for name, column in table.columns.items():

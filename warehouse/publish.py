@@ -20,7 +20,16 @@ from filelock import FileLock
 from warehouse import sql_models
 from warehouse.contracts.table import Table
 from warehouse.lake import Lake
-from warehouse.manifest import Head, Manifest, Segment, read_manifest, replace_file, sync_folder, utc_now, write_manifest
+from warehouse.manifest import (
+    Head,
+    Manifest,
+    Segment,
+    read_manifest,
+    replace_file,
+    sync_folder,
+    utc_now,
+    write_manifest,
+)
 from warehouse.segments import BUCKET_SQL, Cut, bucket_of, plan_buckets, plan_ranges
 from warehouse.settings import Paths
 
@@ -30,8 +39,12 @@ GRACE_SECONDS = 900
 LOOKUPS = {"marts.sessions": "session_id", "marts.transactions": "tx_hash"}
 
 
-def publish(paths: Paths) -> Manifest | None:
-    """Publish what the lake holds now; only the segments that changed since the last time are built.
+def publish(paths: Paths, snapshot: int | None = None) -> Manifest | None:
+    """Publish one snapshot of the lake; only the segments that changed since the last time are built.
+
+    Args:
+        paths: where lake and segments lie.
+        snapshot: the lake's newest snapshot, if the caller knows it.
 
     Returns:
         The current manifest; None when the lake has no tables yet.
@@ -39,13 +52,14 @@ def publish(paths: Paths) -> Manifest | None:
     paths.serving.mkdir(parents=True, exist_ok=True)
     with FileLock(str(paths.serving / "publish.lock")):
         current = read_manifest(paths.serving)
-        with Lake.open(paths, read_only=True) as lake:
-            if not lake.has_table("state.transforms"):
-                return None
-            snapshot = lake.snapshot_id()
-        if current and current.snapshot == snapshot:
+        if snapshot is None:
+            with Lake.open(paths, read_only=True) as lake:
+                snapshot = lake.snapshot_id()
+        if current and current.snapshot >= snapshot:  # another process may have published a newer one meanwhile
             return current
         with Lake.open(paths, read_only=True, snapshot=snapshot) as lake:
+            if not lake.has_table("state.transforms"):
+                return None
             manifest = _Publication(lake, paths.serving, current, snapshot).run()
         write_manifest(paths.serving, manifest)
         replace_file(paths.serving / "current.sql", _analyst_script(paths.serving, manifest).encode())
@@ -100,7 +114,7 @@ class _Publication:
     def _heads(self) -> list[dict]:
         return self._lake.rows(
             "SELECT heads.mode, heads.network, head_block, head_time, finalized_block, required_confirmations "
-            f"FROM state.chain_heads AS heads "
+            "FROM state.chain_heads AS heads "
             "INNER JOIN registry.networks AS networks "
             "ON heads.mode = networks.mode AND heads.network = networks.network ORDER BY heads.mode, network_rank"
         )
@@ -162,8 +176,8 @@ class _Publication:
         key = LOOKUPS.get(table.name)
         if key:
             connection.execute(
-                f"CREATE TABLE segment.lookups.{table.stem} AS SELECT {key}, mode, merchant_id, {table.partition_month} "
-                f"FROM segment.{table.name} ORDER BY {key}"
+                f"CREATE TABLE segment.lookups.{table.stem} AS "
+                f"SELECT {key}, mode, merchant_id, {table.partition_month} FROM segment.{table.name} ORDER BY {key}"
             )
         for name, column in table.columns.items():
             comment = column.comment.replace("'", "''")

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from warehouse.manifest import Segment
 
@@ -41,7 +42,9 @@ class Cut:
             return any(self.bucket is None or self.bucket == bucket for bucket in buckets)
         low, high = self.low, self.high
         starts = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in days)
-        return any((low is None or start + timedelta(days=1) > low) and (high is None or start < high) for start in starts)
+        return any(
+            (low is None or start + timedelta(days=1) > low) and (high is None or start < high) for start in starts
+        )
 
 
 def plan_ranges(row_count: int, months: Iterable[date], today: date) -> list[Cut]:
@@ -60,7 +63,7 @@ def plan_ranges(row_count: int, months: Iterable[date], today: date) -> list[Cut
     starts = {_start(month.replace(day=1)) for month in months} | {_start(today.replace(day=1)), hot}
     edges = sorted(start for start in starts if start <= hot)
     cuts = [Cut("range", None, edges[0])]
-    cuts += [Cut("range", low, high) for low, high in zip(edges, edges[1:], strict=False)]
+    cuts += [Cut("range", low, high) for low, high in pairwise(edges)]
     return [*cuts, Cut("range", edges[-1], None)]
 
 

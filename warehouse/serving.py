@@ -1,7 +1,7 @@
 """The reader of published data: what the API asks, always one consistent version, never the lake.
 
-Belongs here: following the manifest, attaching segments, handing out cursors. Does not: SQL of any resource (api/*/queries.py),
-building segments (publish.py).
+Belongs here: following the manifest, attaching segments, handing out cursors. Does not: SQL of any resource
+(api/*/queries.py), building segments (publish.py).
 """
 
 from __future__ import annotations

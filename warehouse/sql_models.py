@@ -169,7 +169,9 @@ def _check_reads(model: Model, by_name: dict[str, Model]) -> None:
         if layer == "raw" and model.schema != "staging":
             raise ModelError(f"{model.name} reads {name}: only staging reads raw")
     if not model.is_view and not model.is_affected and model.name not in tables():
-        raise ModelError(f"{model.name} has no contract", hint=f"add warehouse/contracts/{model.schema}/{model.stem}.py")
+        raise ModelError(
+            f"{model.name} has no contract", hint=f"add warehouse/contracts/{model.schema}/{model.stem}.py"
+        )
 
 
 @cache
@@ -193,7 +195,9 @@ def derived_tables() -> list[Table]:
 
 
 def run(
-    connection: duckdb.DuckDBPyConnection, since_batch: int, on_model: Callable[[str, int], None] = lambda _name, _rows: None
+    connection: duckdb.DuckDBPyConnection,
+    since_batch: int,
+    on_model: Callable[[str, int], None] = lambda _name, _rows: None,
 ) -> None:
     """Bring every derived table up to date, inside the caller's transaction.
 
@@ -216,6 +220,10 @@ def run(
 def _refresh(connection: duckdb.DuckDBPyConnection, model: Model, table: Table) -> int:
     new, old, changes = f"new_{model.stem}", f"old_{model.stem}", f"changes_{model.stem}"
     columns = ", ".join(table.columns)
+    if model.affected_by and not _scalar(connection, f"SELECT count(*) FROM {temporary_names(model.affected_by)}"):
+        typed = ", ".join(f"NULL::{column.sql_type} AS {name}" for name, column in table.columns.items())
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {changes} AS SELECT 'none' AS change, {typed} WHERE false")
+        return 0
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {new} AS {model.runnable}")
     _check_columns(connection, model, table, new)
     _check_rows(connection, model, new)
@@ -225,8 +233,8 @@ def _refresh(connection: duckdb.DuckDBPyConnection, model: Model, table: Table) 
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {old} AS SELECT {columns} FROM {model.name} AS t {semi} {bounds}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {changes} AS "
-        f"(SELECT 'removed' AS change, * FROM (SELECT {columns} FROM {old} EXCEPT SELECT {columns} FROM {new})) UNION ALL "
-        f"(SELECT 'added' AS change, * FROM (SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {old}))"
+        f"(SELECT 'removed' AS change, * FROM (SELECT {columns} FROM {old} EXCEPT SELECT {columns} FROM {new})) "
+        f"UNION ALL (SELECT 'added' AS change, * FROM (SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {old}))"
     )
     grain = ", ".join(model.grain)
     count = _scalar(connection, f"SELECT count(*) FROM {changes}")
@@ -275,7 +283,9 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, model: Model, new: str) -
     if twice:
         raise ModelError(f"{model.name}: more than one row for {grain} = {twice}")
     for check in model.checks:
-        broken = connection.execute(f"SELECT {grain} FROM {new} WHERE NOT coalesce(({check}), false) LIMIT 1").fetchone()
+        broken = connection.execute(
+            f"SELECT {grain} FROM {new} WHERE NOT coalesce(({check}), false) LIMIT 1"
+        ).fetchone()
         if broken:
             raise ModelError(f"{model.name}: {check} does not hold for {grain} = {broken}")
 

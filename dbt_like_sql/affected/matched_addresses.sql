@@ -25,6 +25,7 @@ moved_heads as (
     select
         heads.mode,
         heads.network,
+        heads.required_confirmations,
         coalesce(seen.head_block, -1) - heads.required_confirmations as confirmed_above,
         heads.head_block - heads.required_confirmations + 1 as confirmed_up_to,
         coalesce(seen.finalized_block, -1) as final_above,
@@ -54,6 +55,17 @@ moved_transfers as (
             and transfers.network = wallets.network
             and transfers.to_address = wallets.hot_wallet_address
     where wallets.batch_id > getvariable('since_batch')
+    union all
+    -- a header stored later than its head gives transfers the time of their confirmation
+    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
+    from staging.evm_transfers as transfers
+    inner join moved_heads on transfers.mode = moved_heads.mode and transfers.network = moved_heads.network
+    inner join staging.evm_blocks as confirming
+        on
+            transfers.mode = confirming.mode
+            and transfers.network = confirming.network
+            and transfers.block_number + moved_heads.required_confirmations - 1 = confirming.block_number
+    where confirming.batch_id > getvariable('since_batch')
 ),
 
 seeds as (

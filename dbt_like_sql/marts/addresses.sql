@@ -23,6 +23,7 @@ money as (
             ::decimal(38, 18) as final_balance,
         bool_or(moves.type = 'incoming' and moves.is_final) as is_funded,
         max(moves.block_time) as last_moved_at,
+        max(moves.block_time) filter (where moves.is_final) as last_final_move_at,
     from addresses
     inner join marts.transactions as moves
         on
@@ -127,7 +128,7 @@ select
     coalesce(money.final_balance, 0)::decimal(38, 18) as final_balance,
     case
         when not coalesce(money.is_funded, false) then null
-        when reports.last_failed_at > money.last_moved_at then 'failed'
+        when reports.last_failed_at > money.last_final_move_at then 'failed'
         when money.final_balance > 0 then 'pending'
         else 'swept'
     end as sweep_status,

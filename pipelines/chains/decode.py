@@ -233,7 +233,9 @@ def require_asked(frame: pl.DataFrame, query: LogQuery, network: str) -> None:
 
 
 def merge_answers(frames: Sequence[pl.DataFrame], network: str) -> pl.DataFrame:
-    """The distinct logs of one or more answers, in order. A transfer between two watched addresses comes in two answers.
+    """The distinct logs of one or more answers, in order.
+
+    A transfer between two watched addresses comes in two answers, once as sent and once as received.
 
     Raises:
         DishonestAnswer: two different logs under one (block hash, log index), or two hashes for one block.

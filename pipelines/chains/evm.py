@@ -168,9 +168,8 @@ class EvmSource:
                 frame, most_logs = self._logs(endpoint, watched, first, last, sizer.addresses)
             except RangeTooLarge as refusal:
                 if not _is_made_smaller(sizer, refusal, first, last, len(watched)):
-                    # Nothing smaller can be asked of this node; another may take it. This one starts afresh later.
-                    del self._sizers[endpoint]
-                    raise ChainUnavailable(refusal.message, network=self._name) from None
+                    del self._sizers[endpoint]  # when it is asked again, it starts afresh
+                    raise
             except ChainUnavailable as unavailable:
                 time_outs += 1
                 too_often = time_outs > _TIME_OUTS
@@ -237,6 +236,9 @@ class EvmSource:
             except DishonestAnswer as lie:
                 message = f"{lie.message} ({endpoint.name})"
                 raise DishonestAnswer(message, network=self._name, hint=lie.hint) from None
+            except RangeTooLarge as refusal:
+                # What could be asked for in smaller pieces has been; another node may take it.
+                raise ChainUnavailable(refusal.message, network=self._name) from None
 
         return self._pool.run(checked)
 

@@ -76,7 +76,10 @@ class EvmIngest:
         # A node that lags behind what is stored has nothing to tell, and must not move the head back.
         target = max(head.finalized_number, last_head if last_head is not None else 0)
         needed = self._needed(lake, target, head.finalized_time)
-        covered = {row["address"]: row["from_block"] for row in lake.rows(queries.COVERED, self._key | {"tokens": self._tokens})}
+        covered = {
+            row["address"]: row["from_block"]
+            for row in lake.rows(queries.COVERED, self._key | {"tokens": self._tokens})
+        }
         jobs = missing_jobs(needed, covered, last_head, target)
         logs, reached = self._read(jobs, target, on_progress)
         logs = covered_only(logs, needed)
@@ -126,19 +129,23 @@ class EvmIngest:
                 frames.append(batch.frame)
                 rows += batch.frame.height
                 if on_progress:
-                    on_progress(self.network.network, batch.to_block - job.from_block + 1, job.to_block - job.from_block + 1)
+                    on_progress(
+                        self.network.network, batch.to_block - job.from_block + 1, job.to_block - job.from_block + 1
+                    )
                 if rows >= ROWS_PER_PASS and job.to_block == target and batch.to_block < target:
                     return pl.concat(frames), batch.to_block
         return pl.concat(frames), target
 
     def _confirming_blocks(self, lake: Lake, logs: pl.DataFrame, last_head: int | None, head: int) -> pl.DataFrame:
-        """Headers whose time is the confirmation of some transfer: of new ones, and of old ones the head now reaches."""
+        """Headers whose time confirms a transfer: a new one, or an old one that the head now reaches."""
         confirmations = self.network.required_confirmations
         # The first pass looks at all history: the settings may ask for other confirmations than last time.
         above = -1 if self._is_first_pass or last_head is None else last_head
         parameters = self._key | {"confirmations": confirmations, "above": above, "head_block": head}
         numbers = {row["block_number"] for row in lake.rows(queries.CONFIRMING_BLOCKS, parameters)}
-        numbers |= {number + confirmations - 1 for number in logs["block_number"].unique() if number + confirmations - 1 <= head}
+        numbers |= {
+            number + confirmations - 1 for number in logs["block_number"].unique() if number + confirmations - 1 <= head
+        }
         self._is_first_pass = False
         return self._source.headers(sorted(numbers)) if numbers else pl.DataFrame(schema=BLOCK_SCHEMA)
 
@@ -157,12 +164,19 @@ class EvmIngest:
         """
         stored = write.connection.execute(queries.HEAD, self._key).fetchone()
         if (stored[0] if stored else None) != fetched.planned_head:
-            raise PlanOutdated(f"{self.network.network} was ingested by another process meanwhile", hint="it is tried again")
+            raise PlanOutdated(
+                f"{self.network.network} was ingested by another process meanwhile", hint="it is tried again"
+            )
         added = self._append_logs(write, fetched.logs)
         self._append_blocks(write, fetched.blocks)
         self._cover(write, fetched.coverage)
         write.connection.execute(queries.FORGET_HEAD, self._key)
-        head = {**self._key, "head_block": fetched.head_block, "head_hash": fetched.head_hash, "head_time": fetched.head_time}
+        head = {
+            **self._key,
+            "head_block": fetched.head_block,
+            "head_hash": fetched.head_hash,
+            "head_time": fetched.head_time,
+        }
         head |= {"finalized_block": fetched.finalized_block, "observed_at": write.received_at}
         write.append("state.chain_heads", pl.DataFrame([head]).cast({"head_time": _UTC, "observed_at": _UTC}))
         return added

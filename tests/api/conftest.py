@@ -3,6 +3,7 @@
 Belongs here: settings in a directory of the test's own. Does not belong here: rows; a test gives its own.
 """
 
+import shutil
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,11 +15,22 @@ from starlette.testclient import TestClient
 from tests.support.api import client_for, new_key, settings_in
 from tests.support.marts import GivenReader, marts_from
 from warehouse.settings import Settings
+from warehouse.store.connection import open_store
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated operational store to copy: migrating takes longer than most tests."""
+    settings = settings_in(tmp_path_factory.mktemp("empty"))
+    open_store(settings).close()
+    return settings.paths.operations
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path, API__RATE_LIMITS__STANDARD_PER_MINUTE="100000")
+def settings(tmp_path: Path, empty_store: Path) -> Settings:
+    settings = settings_in(tmp_path, API__RATE_LIMITS__STANDARD_PER_MINUTE="100000")
+    shutil.copyfile(empty_store, settings.paths.operations)
+    return settings
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import logging
 import re
+from typing import cast
 
 import pytest
+from fastapi import FastAPI
 
 from tests.support.api import DASHBOARD, client_for, exact_json, new_key, settings_in
 from tests.support.marts import GivenReader, GivenSnapshot, marts_from, session
@@ -15,11 +17,15 @@ EVERYWHERE = (
 
 
 class FailingSnapshot(GivenSnapshot):
-    def rows(self, sql, parameters, /):
+    """Attached, but no statement works."""
+
+    def rows(self, sql, parameters, /):  # noqa: ARG002
         raise RuntimeError("select secret from /var/lib/paylake failed")
 
 
 class FailingReader(GivenReader):
+    """Cannot even say what is published."""
+
     def snapshot(self):
         raise OSError("manifest is gone")
 
@@ -59,7 +65,7 @@ def test_r5_a_failure_inside_says_nothing_but_leaves_its_id_in_the_log(settings,
 
 def test_broken_counters_are_a_500_with_all_headers(settings):
     with client_for(settings, marts_from(), key=new_key(settings)) as client:
-        client.app.state.deployment.rates.close()
+        cast(FastAPI, client.app).state.deployment.rates.close()
         answer = client.get(SESSIONS)
     assert answer.status_code == 500
     assert set(EVERYWHERE) <= set(answer.headers)

@@ -1,0 +1,1 @@
+"""Whole deployments: real nodes, real processes, real HTTP."""

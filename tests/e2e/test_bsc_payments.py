@@ -51,12 +51,16 @@ def gateway_events(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for session in sessions:
         number, created_at = session["number"], session["created_at"]
         place = {"network": "BSC", "currency": session["currency"]}
-        shown = shown_address(Family.EVM, session["deposit_address"])
-        events.append(_event("address.created", created_at, session["merchant"], {"address_id": number, "address": shown, **place}))
+        created = {"address_id": number, "address": shown_address(Family.EVM, session["deposit_address"]), **place}
+        events.append(
+            _event(
+                "address.created", created_at, session["merchant"], created
+            )
+        )
         described = {
             "session_id": session["session_id"], "reference": f"ORDER-{number}", "amount": session["amount"], **place,
-            "customer": {"email": f"payer{number}@example.com", "name": None}, "description": None, "callback_url": None,
-            "metadata": {"order": number}, "payment_url": None, "expires_at": session["expires_at"].isoformat(),
+            "customer": {"email": f"payer{number}@example.com", "name": None}, "description": None,
+            "callback_url": None, "metadata": {"order": number}, "payment_url": None, "expires_at": session["expires_at"].isoformat(),
         }  # fmt: skip
         events.append(_event("session.created", created_at, session["merchant"], described))
         assigned = {"session_id": session["session_id"], "address_id": number}
@@ -66,7 +70,14 @@ def gateway_events(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _event(kind: str, at: datetime, merchant: str | None, data: dict[str, Any]) -> dict[str, Any]:
     name = f"{kind}-{data.get('session_id', '')}-{data.get('address_id', '')}"
-    return {"event_id": name, "type": kind, "occurred_at": at.isoformat(), "merchant_id": merchant, "mode": "live", "data": data}
+    return {
+        "event_id": name,
+        "type": kind,
+        "occurred_at": at.isoformat(),
+        "merchant_id": merchant,
+        "mode": "live",
+        "data": data,
+    }
 
 
 class Expected:
@@ -81,7 +92,9 @@ class Expected:
 
     def _judge(self, session: dict[str, Any], transfers: list[OracleTransfer], final_block: int) -> None:
         token = TOKENS[session["currency"]]
-        to_it = [t for t in transfers if t.receiver == session["deposit_address"] and t.block <= final_block and t.amount]
+        to_it = [
+            t for t in transfers if t.receiver == session["deposit_address"] and t.block <= final_block and t.amount
+        ]
         matched = [t for t in to_it if t.token == token]
         asked = int(Decimal(session["amount"]).scaleb(18))
         on_time = [t for t in matched if t.time <= session["expires_at"]]
@@ -136,7 +149,9 @@ def differences(node: Anvil, sessions: list[dict[str, Any]], shown: dict[str, di
     for session_id, facts in expected.sessions.items():
         item = shown.get(session_id, {})
         for key, value in facts.items():
-            actual = Decimal(str(item.get(key))) if key == "paid_amount" and item.get(key) is not None else item.get(key)
+            actual = (
+                Decimal(str(item.get(key))) if key == "paid_amount" and item.get(key) is not None else item.get(key)
+            )
             wanted = value.quantize(Decimal("1e-8"), ROUND_FLOOR) if isinstance(value, Decimal) else value
             if actual != wanted:
                 found.append(f"{session_id} {key}: shown {actual}, the node says {wanted}")
@@ -196,7 +211,10 @@ def test_forged_tokens_and_zero_values_count_nowhere(paid_world: Any) -> None:
 def test_addresses_show_what_came_and_what_was_swept(paid_world: Any) -> None:
     _, deployment, sessions, traffic = paid_world
     merchant_of = {session["session_id"]: session["merchant"] for session in sessions}
-    with deployment.serve() as url, httpx.Client(base_url=url, headers={"X-API-Key": deployment.key("mer_1")}) as client:
+    with (
+        deployment.serve() as url,
+        httpx.Client(base_url=url, headers={"X-API-Key": deployment.key("mer_1")}) as client,
+    ):
         shown = {item["address"].lower(): item for item in all_items(client, "/addresses", "addresses")}
     mine = [s for s in sessions if s["merchant"] == "mer_1"]
     assert len(shown) == len(mine)
@@ -222,7 +240,7 @@ def test_a_rebuild_gives_the_same_answers(paid_world: Any) -> None:
     assert shown_sessions(deployment) == before
 
 
-def test_a_second_sync_changes_nothing(paid_world: Any, tmp_path: Any) -> None:
+def test_a_second_sync_changes_nothing(paid_world: Any) -> None:
     _, deployment, _, traffic = paid_world
     assert isinstance(traffic, Traffic)
     before = shown_sessions(deployment)

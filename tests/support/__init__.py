@@ -1,0 +1,1 @@
+"""What tests need to run against: nodes, servers, worlds, deployments."""

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import zstandard
 
 from pipelines.refresh import PassReport, Refresh
 from tests.support.api import DASHBOARD, ROOT, _free_port
+from tests.support.feed_server import TOKEN as FEED_TOKEN
 from warehouse.settings import Settings, load_settings
 
 NO_LIMITS = "1000000"
@@ -36,14 +37,18 @@ class Deployment:
         required_confirmations: of BSC.
     """
 
-    def __init__(self, folder: Path, *, bsc_url: str = "", feed_url: str = "", required_confirmations: int = 15) -> None:
+    def __init__(
+        self, folder: Path, *, bsc_url: str = "", feed_url: str = "", required_confirmations: int = 15
+    ) -> None:
         self.folder = folder
         self.inbox = folder / "inbox"
         self.inbox.mkdir(parents=True)
         lines = [f'[warehouse]\ndata_dir = "{folder / "data"}"', f'[gateway]\ninbox = "{self.inbox}"']
-        lines += [f'base_url = "{feed_url}"\ntoken = "feed-token"'] if feed_url else []
+        lines += [f'base_url = "{feed_url}"\ntoken = "{FEED_TOKEN}"'] if feed_url else []
         if bsc_url:
-            lines.append(f'[networks.live.BSC]\nrpc_urls = ["{bsc_url}"]\nrequired_confirmations = {required_confirmations}')
+            lines.append(
+                f'[networks.live.BSC]\nrpc_urls = ["{bsc_url}"]\nrequired_confirmations = {required_confirmations}'
+            )
         lines.append(f"[api.rate_limits]\nstandard_per_minute = {NO_LIMITS}")
         self.config = folder / "paylake.toml"
         self.config.write_text("\n".join(lines) + "\n")
@@ -67,13 +72,23 @@ class Deployment:
     def command(self, *arguments: str, module: str = "pipelines") -> subprocess.CompletedProcess[str]:
         """Run `paylake …` as a process of its own and wait for it."""
         return subprocess.run(
-            [sys.executable, "-m", module, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=240
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=240,
         )
 
     @property
     def environment(self) -> dict[str, str]:
         """What a command's process sees."""
-        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PAYLAKE_CONFIG": str(self.config), "NO_COLOR": "1"}
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "PAYLAKE_CONFIG": str(self.config),
+            "NO_COLOR": "1",
+        }
 
     def sync(self) -> list[PassReport]:
         """Passes in this process until nothing new comes."""
@@ -90,7 +105,7 @@ class Deployment:
         return done.stdout.strip()
 
     @contextmanager
-    def serve(self) -> Iterator[str]:
+    def serve(self) -> Generator[str]:
         """`paylake serve` as a process; gives the dashboard's address."""
         port = _free_port()
         log = self.folder / "serve.log"

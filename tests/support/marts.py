@@ -1,7 +1,7 @@
 """A published snapshot made of given rows, for tests of what reads the marts.
 
-Belongs here: the stand-in for `warehouse.serving` and builders of rows with every column. Does not belong here: expected
-answers. The tables come from the contracts, so a column that is renamed there fails here.
+Belongs here: the stand-in for `warehouse.serving` and builders of rows with every column. Does not belong here: what
+is expected of them. The tables come from the contracts, so a column that is renamed there fails here.
 """
 
 from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import polars as pl
@@ -162,7 +162,8 @@ class ModelWorld:
         Returns:
             Its transaction hash.
         """
-        units = int(Decimal(amount).scaleb(TOKENS[network, currency]))
+        with localcontext(prec=60):
+            units = int(Decimal(amount).scaleb(TOKENS[network, currency]))
         tx_hash = "0x" + hashlib.sha256(f"{network}{block}{log_index}{to}{sender}{amount}".encode()).hexdigest()
         row = {
             "mode": "live", "network": network, "block_number": block, "block_hash": self._block_hash(network, block),
@@ -173,14 +174,21 @@ class ModelWorld:
         self._append("raw.evm_transfer_logs", pl.DataFrame([row], schema=_schema("raw.evm_transfer_logs")))
         return tx_hash
 
-    def head(self, block: int, *, finalized: int | None = None, network: str = "BSC") -> None:
-        """The ingested head is now `block`; finalised up to it unless said. All headers up to it are stored."""
+    def head(
+        self, block: int, *, finalized: int | None = None, network: str = "BSC", with_headers: bool = True
+    ) -> None:
+        """The ingested head is now `block`; finalised up to it unless said, all headers up to it stored unless said."""
         self.connection.execute("DELETE FROM state.chain_heads WHERE network = $n", {"n": network})
         row = {
             "mode": "live", "network": network, "head_block": block, "head_hash": self._block_hash(network, block),
             "head_time": minute(block), "finalized_block": block if finalized is None else finalized, "observed_at": START,
         }  # fmt: skip
         self._append("state.chain_heads", pl.DataFrame([row], schema=_schema("state.chain_heads")))
+        if with_headers:
+            self.headers(block, network=network)
+
+    def headers(self, up_to: int, *, network: str = "BSC") -> None:
+        """Store the headers up to block `up_to` that are not stored yet."""
         stored = self.connection.execute(
             "SELECT max(block_number) FROM raw.evm_blocks WHERE network = $n", {"n": network}
         )
@@ -190,7 +198,7 @@ class ModelWorld:
                 "mode": "live", "network": network, "block_number": number, "block_hash": self._block_hash(network, number),
                 "parent_hash": self._block_hash(network, number - 1), "block_time": minute(number),
             }
-            for number in range(0 if first is None else first + 1, block + 1)
+            for number in range(0 if first is None else first + 1, up_to + 1)
         ]  # fmt: skip
         if headers:
             self._append("raw.evm_blocks", pl.DataFrame(headers, schema=_schema("raw.evm_blocks")))
@@ -231,6 +239,11 @@ class ModelWorld:
         cursor = self.connection.execute(f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order}")
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, table: str, columns: str = "*", where: str = "true") -> dict[str, Any]:
+        """The only row there is."""
+        (row,) = self.rows(table, columns, where)
+        return row
 
     def derived(self) -> dict[str, list[dict[str, Any]]]:
         """Every derived table, whole."""

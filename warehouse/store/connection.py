@@ -86,6 +86,8 @@ def open_store(settings: Settings) -> Store:
         )
     path = Path(settings.paths.operations)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # For the owner alone; SQLite gives its journal files the mode of the database.
+    path.touch(mode=0o600)
     store = Store(sqlite_engine(path))
     try:
         _migrate(store.engine, path)

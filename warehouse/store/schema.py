@@ -27,7 +27,7 @@ class UtcTime(TypeDecorator[datetime]):
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Write an aware moment in UTC.
 
         Raises:
@@ -39,7 +39,7 @@ class UtcTime(TypeDecorator[datetime]):
             raise ValueError("A stored moment needs a time zone.")
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read it back as an aware moment in UTC."""
         return None if value is None else datetime.fromisoformat(value)
 

@@ -19,7 +19,7 @@ from tests.support.evm_truth import (
     bsc_settings,
 )
 from tests.support.hostile_node import HostileNode, Reply, Rule, answered, asks, html_reply, log_filters, refusal
-from warehouse.errors import ChainUnavailable, PaylakeError
+from warehouse.errors import ChainUnavailable
 
 pytestmark = pytest.mark.chain
 
@@ -201,10 +201,14 @@ def test_a_limit_of_calls_in_a_batch_is_learnt(make_source, chain, hostile, most
     assert make_source(hostile.url).headers(numbers)["block_number"].to_list() == numbers
 
 
-def test_a_node_that_takes_no_batch_at_all_is_unavailable_with_its_words(make_source, hostile):
+def test_a_node_that_takes_no_batch_at_all_gives_way_to_the_next(make_source, chain, hostile):
     hostile.rule = lambda request: html_reply(413) if isinstance(request, list) else None
-    with pytest.raises(PaylakeError, match="HTTP 413"):
-        make_source(hostile.url).headers([1, 2])
+    source = make_source(hostile.url, chain.url)
+    assert source.head().number == chain.block_number()
+    assert source.headers([1, 2]).height == 2
+    for ask in (lambda alone: alone.head(), lambda alone: alone.headers([1, 2])):
+        with pytest.raises(ChainUnavailable, match="HTTP 413"):
+            ask(make_source(hostile.url))
 
 
 def test_a_log_repeated_in_an_answer_counts_once(make_source, chain, truth, hostile):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from pipelines.chains.rpc import RetryPolicy, RpcEndpoint
-from pipelines.chains.rpc_pool import RpcPool
 from tests.support.hostile_node import (
     HostileNode,
     Reply,
@@ -18,20 +17,14 @@ from tests.support.hostile_node import (
     json_reply,
     refusal,
 )
-from warehouse.errors import ChainError, ChainUnavailable, PaylakeError, RangeTooLarge
-
-QUICK = RetryPolicy(attempts=3, wait_seconds=0.001, longest_wait_seconds=0.3, timeout_seconds=2, answer_seconds=5)
-LOGS = ("eth_getLogs", [{"fromBlock": "0x3e8", "toBlock": "0x7d0"}])
+from tests.support.rpc_endpoints import LOGS, QUICK, assert_names_only, endpoint_of
+from warehouse.errors import ChainError, ChainUnavailable, RangeTooLarge
 
 
 @pytest.fixture
 def node() -> Iterator[HostileNode]:
     with HostileNode() as node:
         yield node
-
-
-def endpoint_of(node: HostileNode, policy: RetryPolicy = QUICK) -> RpcEndpoint:
-    return RpcEndpoint(node.url, network="BSC", headers={"X-Key": "abc"}, policy=policy)
 
 
 @pytest.fixture
@@ -75,6 +68,7 @@ PASSING = {
     "empty body": lambda _: Reply(b""),
     "not UTF-8": lambda _: Reply(b'{"id": 1, "result": "\xff\xfe"}'),
     "not compressed as said": lambda _: Reply(b"{}", headers={"Content-Encoding": "gzip"}),
+    "a result under a failing status": lambda request: json_reply({"id": request["id"], "result": "0x1"}, 500),
     "null": lambda request: answered(request, None),
     "no result": lambda request: json_reply({"id": request["id"]}),
     "other id": lambda request: json_reply({"id": request["id"] + 1, "result": "0x1"}),
@@ -241,64 +235,6 @@ def test_no_message_or_log_line_shows_the_key_of_an_address(node, endpoint, capl
         endpoint.call("eth_chainId")
     assert_names_only(node, caught.value)
     assert HostileNode.KEY not in caplog.text
-
-
-def assert_names_only(node: HostileNode, error: PaylakeError) -> None:
-    assert node.name in str(error)
-    assert HostileNode.KEY not in f"{error} {error.hint} {error.details}"
-
-
-# --- several endpoints
-
-
-@pytest.fixture
-def second() -> Iterator[HostileNode]:
-    with HostileNode(default="0x2") as node:
-        yield node
-
-
-@pytest.fixture
-def pool(node, second) -> Iterator[RpcPool]:
-    with RpcPool("BSC", [endpoint_of(node), endpoint_of(second)]) as pool:
-        yield pool
-
-
-def test_work_is_done_from_its_start_by_the_next_endpoint(pool, node, second):
-    node.rule = lambda request: html_reply(404) if request["method"] == "two" else None
-
-    def work(endpoint: RpcEndpoint) -> list[bytes]:
-        return [bytes(endpoint.call("one")), bytes(endpoint.call("two"))]
-
-    assert pool.run(work) == [b'"0x2"', b'"0x2"']
-    assert [request["method"] for request in second.requests] == ["one", "two"]
-
-
-def test_the_endpoint_that_answered_is_asked_first_next_time(pool, node, second):
-    node.rule = lambda _: html_reply(404)
-    for _ in range(3):
-        pool.run(lambda endpoint: endpoint.call("one"))
-    assert (len(node.requests), len(second.requests)) == (1, 3)
-
-
-def test_when_none_can_every_reason_is_named(pool, node, second):
-    node.rule = lambda _: html_reply(404)
-    second.rule = lambda _: html_reply(402)
-    with pytest.raises(ChainUnavailable) as caught:
-        pool.run(lambda endpoint: endpoint.call("one"))
-    assert all(part in str(caught.value) for part in (node.name, "404", second.name, "402"))
-
-
-def test_too_large_a_range_is_not_carried_to_the_next_endpoint(pool, node, second):
-    node.rule = lambda request: refusal(request, "block range is too wide", -32600)
-    with pytest.raises(RangeTooLarge):
-        pool.run(lambda endpoint: endpoint.call(*LOGS))
-    assert second.requests == []
-
-
-def test_a_pool_without_endpoints_says_which_setting_is_missing():
-    with pytest.raises(ChainUnavailable) as caught:
-        RpcPool("BSC", [])
-    assert "rpc_urls" in str(caught.value.hint)
 
 
 def test_calls_of_one_connection_have_ids_of_their_own(node, endpoint):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
 from warehouse.domain.networks import MODES
@@ -42,6 +43,8 @@ def settings_in(directory: Path) -> Settings:
 
 
 class TestOpening:
+    """How a store is opened, migrated and refused."""
+
     def test_every_connection_is_durable_strict_about_keys_and_in_wal_mode(self, store):
         with store.read() as connection:
             values = {
@@ -89,13 +92,14 @@ class TestOpening:
         with pytest.raises(StorageError, match=r"operations\.sqlite"):
             open_store(settings)
 
-    def test_a_server_address_is_refused_by_its_key(self, tmp_path):
+    def test_a_server_address_is_refused_by_its_key(self):
         settings = load_settings(None, {"PAYLAKE_WAREHOUSE__OPERATIONS_URL": "postgresql://user:pw@host/db"})
         with pytest.raises(SettingsError, match=r"warehouse\.operations_url") as caught:
             open_store(settings)
         assert "pw" not in str(caught.value)
 
-    def test_only_the_owner_may_read_the_file(self, settings, store):
+    def test_only_the_owner_may_read_the_file(self, settings):
+        open_store(settings).close()
         assert stat.S_IMODE(settings.paths.operations.stat().st_mode) == 0o600
 
     def test_the_schema_compiles_for_postgresql(self):
@@ -105,11 +109,15 @@ class TestOpening:
         assert not any("STRICT" in text for text in texts)
 
     def test_a_failing_transaction_leaves_nothing(self, store):
-        with pytest.raises(RuntimeError), store.begin() as connection:
-            connection.execute(
-                sa.text("insert into merchants values ('m', 'live', 'active', '0', '0', 'USDT', '2026-01-01')")
-            )
-            raise RuntimeError
+        statement = sa.text("insert into merchants values ('m', :mode, 'active', '0', '0', 'USDT', '2026-01-01')")
+
+        def insert_a_good_and_a_bad_row() -> None:
+            with store.begin() as connection:
+                connection.execute(statement, {"mode": "live"})
+                connection.execute(statement, {"mode": "neither"})
+
+        with pytest.raises(IntegrityError):
+            insert_a_good_and_a_bad_row()
         with store.read() as connection:
             assert connection.execute(sa.text("select count(*) from merchants")).scalar() == 0
 
@@ -141,6 +149,8 @@ def test_processes_that_start_at_once_migrate_once(tmp_path):
 
 
 class TestApiKeys:
+    """Making, finding, listing and revoking keys."""
+
     @pytest.mark.parametrize("mode", MODES)
     def test_r2_a_key_is_256_random_bits_behind_its_modes_prefix(self, store, mode):
         key, row = create_key(store, "mer_7", mode)
@@ -199,6 +209,8 @@ class TestApiKeys:
 
 
 class TestMerchants:
+    """The merchants' standing."""
+
     MERCHANT = Merchant("mer_7", "live", "active", Decimal("0.01"), Decimal("0.001"), "USDT")
 
     def test_a_merchant_nobody_has_named_is_active(self, store):
@@ -215,15 +227,18 @@ class TestMerchants:
     def test_a_key_carries_its_merchants_status(self, store):
         key, _ = create_key(store, "mer_7", "live")
         upsert_merchants(store, [replace(self.MERCHANT, status="suspended")])
-        assert find_key(store, key).merchant_status == "suspended"
+        found = find_key(store, key)
+        assert found is not None
+        assert found.merchant_status == "suspended"
 
 
 def credit(*, version: int = 1, total_e8: int = 100, **columns) -> Credit:
-    given = {"merchant_id": "mer_7", "mode": "live", "network": "BSC", "currency": "USDT", "finalized_block": 10}
-    return Credit(version=version, credited_total_e8=total_e8, **{**given, **columns})
+    return replace(Credit("mer_7", "live", "BSC", "USDT", version, total_e8, 10), **columns)
 
 
 class TestCredits:
+    """Hand-over of spendable balances."""
+
     def test_a_newer_version_replaces_and_an_older_or_equal_one_never_does(self, store):
         assert apply_credits(store, [credit(version=5, total_e8=500)]) == 1
         assert apply_credits(store, [credit(version=5, total_e8=999), credit(version=4, total_e8=400)]) == 0

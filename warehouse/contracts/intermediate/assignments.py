@@ -1,4 +1,4 @@
-"""Contract of `intermediate.assignments`: One valid hand-out of a deposit address to a session, with the time it holds."""
+"""Contract of `intermediate.assignments`."""
 
 from __future__ import annotations
 

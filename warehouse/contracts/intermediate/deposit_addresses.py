@@ -1,4 +1,4 @@
-"""Contract of `intermediate.deposit_addresses`: One deposit address row that holds: the earliest claim owns the address."""
+"""Contract of `intermediate.deposit_addresses`."""
 
 from __future__ import annotations
 

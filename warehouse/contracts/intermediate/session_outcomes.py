@@ -1,4 +1,4 @@
-"""Contract of `intermediate.session_outcomes`: What the chain made of one session: status, money, the transfer that reached it."""
+"""Contract of `intermediate.session_outcomes`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `intermediate.session_terms`: One session as its gateway describes it: the last word of its own merchant."""
+"""Contract of `intermediate.session_terms`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `marts.addresses`: One deposit address of a merchant in one currency."""
+"""Contract of `marts.addresses`."""
 
 from __future__ import annotations
 

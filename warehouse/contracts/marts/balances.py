@@ -1,4 +1,4 @@
-"""Contract of `marts.balances`: What one merchant ever received in one currency of one network."""
+"""Contract of `marts.balances`."""
 
 from __future__ import annotations
 

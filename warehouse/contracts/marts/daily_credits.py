@@ -1,4 +1,4 @@
-"""Contract of `marts.daily_credits`: What one merchant received in one currency of one network on one UTC day."""
+"""Contract of `marts.daily_credits`."""
 
 from __future__ import annotations
 

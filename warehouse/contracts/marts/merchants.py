@@ -1,4 +1,4 @@
-"""Contract of `marts.merchants`: One merchant in one mode, as last described."""
+"""Contract of `marts.merchants`."""
 
 from __future__ import annotations
 

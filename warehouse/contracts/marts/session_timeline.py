@@ -1,4 +1,4 @@
-"""Contract of `marts.session_timeline`: One event in the life of one session."""
+"""Contract of `marts.session_timeline`."""
 
 from __future__ import annotations
 

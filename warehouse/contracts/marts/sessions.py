@@ -1,4 +1,4 @@
-"""Contract of `marts.sessions`: One checkout session with its state and its money."""
+"""Contract of `marts.sessions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `marts.transactions`: One token transfer that moved a merchant's money."""
+"""Contract of `marts.transactions`."""
 
 from __future__ import annotations
 

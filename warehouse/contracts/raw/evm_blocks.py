@@ -1,4 +1,4 @@
-"""Contract of `raw.evm_blocks`: One block header that some transfer needs for its time or its confirmation."""
+"""Contract of `raw.evm_blocks`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `raw.evm_transfer_logs`: One Transfer log of a registered token that touches a watched address, in one block version."""
+"""Contract of `raw.evm_transfer_logs`."""
 
 from __future__ import annotations
 

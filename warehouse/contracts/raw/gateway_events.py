@@ -1,4 +1,4 @@
-"""Contract of `raw.gateway_events`: One gateway event, as first received."""
+"""Contract of `raw.gateway_events`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `raw.gateway_quarantine`: One refused line of the gateway feed, byte for byte."""
+"""Contract of `raw.gateway_quarantine`."""
 
 from __future__ import annotations
 

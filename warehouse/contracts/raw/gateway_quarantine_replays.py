@@ -1,4 +1,4 @@
-"""Contract of `raw.gateway_quarantine_replays`: One try to take a refused line after all."""
+"""Contract of `raw.gateway_quarantine_replays`."""
 
 from __future__ import annotations
 

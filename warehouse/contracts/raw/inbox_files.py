@@ -1,4 +1,4 @@
-"""Contract of `raw.inbox_files`: One inbox file that was read, by its content."""
+"""Contract of `raw.inbox_files`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `registry.merchant_defaults`: Terms in force until merchant.updated says otherwise (one row)."""
+"""Contract of `registry.merchant_defaults`."""
 
 from __future__ import annotations
 

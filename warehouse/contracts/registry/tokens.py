@@ -1,4 +1,4 @@
-"""Contract of `registry.tokens`: One token that counts as money."""
+"""Contract of `registry.tokens`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `state.address_coverage`: From which block on the transfers of one address in one token are in the lake."""
+"""Contract of `state.address_coverage`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `state.chain_heads`: The last block of one network whose transfers are all in the lake, and how far finality reached."""
+"""Contract of `state.chain_heads`."""
 
 from __future__ import annotations
 

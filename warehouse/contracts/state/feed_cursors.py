@@ -1,4 +1,4 @@
-"""Contract of `state.feed_cursors`: How far one HTTP feed has been stored."""
+"""Contract of `state.feed_cursors`."""
 
 from __future__ import annotations
 

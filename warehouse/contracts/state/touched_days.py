@@ -1,4 +1,4 @@
-"""Contract of `state.touched_days`: A day of a published table whose rows one pass changed."""
+"""Contract of `state.touched_days`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `state.touched_merchants`: A merchant whose rows one pass changed in tables published by merchant."""
+"""Contract of `state.touched_merchants`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract of `state.transformed_heads`: The heads the derived tables were last computed with: what lies beyond is due."""
+"""Contract of `state.transformed_heads`."""
 
 from __future__ import annotations
 

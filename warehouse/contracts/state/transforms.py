@@ -1,4 +1,4 @@
-"""Contract of `state.transforms`: What the derived tables were last computed from (one row)."""
+"""Contract of `state.transforms`."""
 
 from __future__ import annotations
 
