@@ -10,10 +10,12 @@ is in the file or on the chain already is left out.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,11 +26,14 @@ from pipelines.demo.traffic import DECIMALS, PAYERS, TOKENS, State, Tick, plan_t
 from warehouse.errors import ChainError
 from warehouse.manifest import replace_file
 
+Result = TypeVar("Result")
+
 CHAIN_ID = 56
 HISTORY = timedelta(minutes=30)
 # Time that passed while nobody looked is made up for in at most this many blocks: anvil slows down with its length.
 CATCH_UP_BLOCKS_MAX = 60
 _NAMES = {"USDT": "Tether USD", "USDC": "USD Coin"}
+_REVIVALS = 3
 _PAYER_FUNDS = 10**9 * 10**DECIMALS
 
 
@@ -106,6 +111,12 @@ class World:
         return self._node.url
 
     @property
+    def node_process_id(self) -> int:
+        """Process id of the node as it runs now."""
+        assert self._node is not None, "used as a context manager"
+        return self._node.process_id
+
+    @property
     def state(self) -> State:
         """The traffic's state after the newest tick."""
         assert self._written is not None, "used as a context manager"
@@ -133,20 +144,24 @@ class World:
         Args:
             at: its time, later than that of the tick before.
         """
-        try:
-            mined = self._mined()
-        except ChainError:
-            self.revive()
-            mined = self._mined()
+        mined = self._surely(self._mined)
         state = msgspec.json.decode(msgspec.json.encode(self.state), type=State)
         tick = plan_tick(state, at, mined)
         lines = b"".join(msgspec.json.encode(event) + b"\n" for event in tick.events)
         self._write(Written(state, tick, self.blocks + 1, self._file.size_bytes(), lines.decode()))
-        try:
-            self._perform()
-        except ChainError:
-            self.revive()
+        self._surely(self._perform)
         return tick
+
+    def _surely(self, action: Callable[[], Result]) -> Result:
+        """What the action returns; the node is started again when it died meanwhile."""
+        for _ in range(_REVIVALS):
+            try:
+                return action()
+            except ChainError as error:
+                problem = error
+            with contextlib.suppress(ChainError):  # it died again: the action will tell
+                self.revive()
+        raise problem
 
     def _mined(self) -> list[str]:
         """Hashes of the newest tick's transactions: the node mines them in the order they were sent."""

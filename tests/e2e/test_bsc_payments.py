@@ -52,11 +52,7 @@ def gateway_events(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         number, created_at = session["number"], session["created_at"]
         place = {"network": "BSC", "currency": session["currency"]}
         created = {"address_id": number, "address": shown_address(Family.EVM, session["deposit_address"]), **place}
-        events.append(
-            _event(
-                "address.created", created_at, session["merchant"], created
-            )
-        )
+        events.append(_event("address.created", created_at, session["merchant"], created))
         described = {
             "session_id": session["session_id"], "reference": f"ORDER-{number}", "amount": session["amount"], **place,
             "customer": {"email": f"payer{number}@example.com", "name": None}, "description": None,

@@ -68,7 +68,12 @@ def test_an_unused_address_has_zeros_and_nothing_else(world: ModelWorld) -> None
     money = ("balance", "total_received", "total_swept", "final_balance", "times_reused")
     assert [row[name] for name in money] == [0, 0, 0, 0, 0]
     assert row["sweep_status"] is row["last_swept_at"] is row["first_used_at"] is row["gas_amount"] is None
-    assert (row["created_at"], row["updated_at"], row["is_active"], row["is_assigned"]) == (minute(2), minute(2), True, False)
+    assert (row["created_at"], row["updated_at"], row["is_active"], row["is_assigned"]) == (
+        minute(2),
+        minute(2),
+        True,
+        False,
+    )
 
 
 def test_r24_currencies_of_one_address_have_money_apart(shop: ModelWorld) -> None:

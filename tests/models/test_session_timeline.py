@@ -69,7 +69,10 @@ def test_r23_a_failure_by_the_gateway_leaves_no_trace_once_paid(shop: ModelWorld
     shop.transfer(5, "100", to=deposit(1))
     shop.head(30)
     shop.refresh()
-    assert [row[:2] for row in timeline(shop)[2:]] == [("payment_received", minute(5)), ("payment_confirmed", minute(7))]
+    assert [row[:2] for row in timeline(shop)[2:]] == [
+        ("payment_received", minute(5)),
+        ("payment_confirmed", minute(7)),
+    ]
 
 
 def test_r23_late_money_is_payment_late_and_not_received(shop: ModelWorld) -> None:

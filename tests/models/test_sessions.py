@@ -78,7 +78,11 @@ def test_r20_paid_at_waits_until_the_status_is_paid(shop: ModelWorld) -> None:
     shop.head(7)
     shop.refresh()
     assert waiting == {"status": "pending", "paid_at": None, "tx_hash": tx_hash}
-    assert shop.row(SESSIONS, "status, paid_at, tx_hash") == {"status": "paid", "paid_at": minute(5), "tx_hash": tx_hash}
+    assert shop.row(SESSIONS, "status, paid_at, tx_hash") == {
+        "status": "paid",
+        "paid_at": minute(5),
+        "tx_hash": tx_hash,
+    }
 
 
 def test_r20_paid_at_is_the_reaching_transfer_s_time(shop: ModelWorld) -> None:

@@ -224,7 +224,9 @@ def test_r21_final_is_at_or_below_the_finalised_block(shop: ModelWorld, finalize
 
 
 @pytest.mark.parametrize(("head", "confirmed_at"), [(6, None), (7, minute(7)), (30, minute(7))])
-def test_r21_confirmed_at_is_the_time_of_the_confirming_block(shop: ModelWorld, head: int, confirmed_at: object) -> None:
+def test_r21_confirmed_at_is_the_time_of_the_confirming_block(
+    shop: ModelWorld, head: int, confirmed_at: object
+) -> None:
     shop.transfer(5, "100", to=deposit(1))
     shop.head(5)
     shop.refresh()

@@ -75,7 +75,7 @@ class ModelWorld:
             self._insert(
                 "registry.tokens",
                 mode="live", network=network, currency=currency, token_address=token_address(network, currency),
-                decimals=decimals, limit_base_units=Decimal(10) ** (12 + decimals), scale_to_18=Decimal(10) ** (18 - decimals),
+                decimals=decimals, limit_base_units=Decimal(10 ** (12 + decimals)), scale_to_18=Decimal(10 ** (18 - decimals)),
             )  # fmt: skip
         self._insert(
             "registry.merchant_defaults",

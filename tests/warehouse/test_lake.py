@@ -102,7 +102,8 @@ def test_writers_in_several_processes_lose_and_double_nothing(settings: Settings
         migrate.prepare(lake, settings)
         spawn = multiprocessing.get_context("spawn")
         writers = [
-            spawn.Process(target=write_in_own_process, args=(settings.paths, 1000 * number, writes)) for number in range(3)
+            spawn.Process(target=write_in_own_process, args=(settings.paths, 1000 * number, writes))
+            for number in range(3)
         ]
         for writer in writers:
             writer.start()

@@ -1,0 +1,55 @@
+"""Which ranges are read, and which logs of an answer count: a function of the facts, not of their order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from pipelines.ingest.coverage import Job, coverage_start, covered_only, missing_jobs
+
+
+def test_coverage_starts_at_midnight_a_day_before_the_address_was_first_spoken_of() -> None:
+    assert coverage_start(datetime(2026, 3, 5, 23, 59, tzinfo=UTC)) == datetime(2026, 3, 4, tzinfo=UTC)
+    assert coverage_start(datetime(2026, 3, 5, 0, 0, tzinfo=UTC)) == datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def test_the_first_time_everything_is_read_from_the_earliest_start() -> None:
+    assert missing_jobs({"a": 10, "b": 20}, {}, None, 100) == [Job(("a", "b"), 10, 100)]
+
+
+def test_later_only_new_blocks_are_read() -> None:
+    assert missing_jobs({"a": 10, "b": 20}, {"a": 10, "b": 20}, 100, 120) == [Job(("a", "b"), 101, 120)]
+
+
+def test_an_address_registered_late_has_its_hole_read_first() -> None:
+    jobs = missing_jobs({"a": 10, "b": 20}, {"a": 10}, 100, 120)
+    assert jobs == [Job(("b",), 20, 100), Job(("a", "b"), 101, 120)]
+
+
+def test_an_address_found_to_be_older_has_only_the_part_before_read() -> None:
+    assert missing_jobs({"a": 5}, {"a": 10}, 100, 100) == [Job(("a",), 5, 9)]
+
+
+def test_addresses_that_miss_the_same_range_are_read_together() -> None:
+    jobs = missing_jobs({"a": 20, "b": 20, "c": 30}, {}, 100, 100)
+    assert jobs == [Job(("a", "b"), 20, 100), Job(("c",), 30, 100)]
+
+
+def test_nothing_watched_reads_nothing() -> None:
+    assert missing_jobs({}, {}, None, 100) == []
+    assert missing_jobs({}, {}, 50, 100) == []
+
+
+def logs(*rows: tuple[int, str, str]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=["block_number", "from_address", "to_address"], orient="row")
+
+
+def test_logs_older_than_every_watched_address_in_them_do_not_count() -> None:
+    answer = logs((5, "payer", "a"), (10, "payer", "a"), (10, "payer", "b"), (20, "b", "payer"))
+    kept = covered_only(answer, {"a": 10, "b": 20})
+    assert kept.rows() == [(10, "payer", "a"), (20, "b", "payer")]
+
+
+def test_a_log_counts_when_one_of_its_two_addresses_is_covered() -> None:
+    assert covered_only(logs((12, "a", "b")), {"a": 10, "b": 20}).height == 1

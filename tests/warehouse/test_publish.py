@@ -1,0 +1,163 @@
+"""Publication and reading: immutable segments, one consistent version, only what changed is built."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.support.api import settings_in
+from warehouse import migrate, segments
+from warehouse import publish as publication
+from warehouse.contracts import tables
+from warehouse.errors import StorageError
+from warehouse.lake import Lake, Write
+from warehouse.manifest import MANIFEST_NAME, Manifest, read_manifest
+from warehouse.publish import publish
+from warehouse.serving import Reader
+from warehouse.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    chosen = settings_in(tmp_path / "data", NETWORKS__LIVE__BSC__RPC_URLS='["http://127.0.0.1:1"]')
+    with Lake.open(chosen.paths) as lake:
+        migrate.prepare(lake, chosen)
+    return chosen
+
+
+def event(number: int, created: datetime, merchant: str = "mer_1") -> dict[str, object]:
+    """A session.created event as raw has it."""
+    session_id = f"00000000-0000-4000-8000-{number:012d}"
+    body = (
+        f'{{"data":{{"session_id":"{session_id}","reference":"R{number}","amount":"5","currency":"USDT","network":"BSC",'
+        f'"customer":{{"email":null,"name":null}},"description":null,"callback_url":null,"metadata":{{}},"payment_url":null,'
+        f'"expires_at":"2026-12-31T00:00:00Z"}}}}'
+    )
+    return {
+        "event_id": f"e{number}", "type": "session.created", "occurred_at": created, "merchant_id": merchant, "mode": "live",
+        "object_id": session_id, "address": None, "event": body, "content_sha256": "x", "source": "test", "position": 1,
+    }  # fmt: skip
+
+
+def take_in(settings: Settings, *events: dict[str, object]) -> Manifest:
+    """Store events, run the models, publish."""
+    schema = {name: column.dtype for name, column in tables()["raw.gateway_events"].columns.items()}
+    frame = pl.DataFrame(list(events), schema={name: schema[name] for name in events[0]})
+
+    def body(write: Write) -> None:
+        write.append("raw.gateway_events", frame)
+        migrate.transform(write)
+
+    with Lake.open(settings.paths) as lake:
+        lake.write_tx(body)
+    manifest = publish(settings.paths)
+    assert manifest is not None
+    return manifest
+
+
+def references(settings: Settings) -> list[str]:
+    """The references of all published sessions."""
+    snapshot = Reader(settings.paths.serving).snapshot()
+    assert snapshot is not None
+    return [row["reference"] for row in snapshot.rows("SELECT reference FROM marts.sessions ORDER BY reference")]
+
+
+def test_nothing_new_publishes_no_new_version(settings: Settings) -> None:
+    first = take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    again = publish(settings.paths)
+    assert again == first
+
+
+def test_only_ranges_with_changed_days_are_built_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "SINGLE_SEGMENT_ROWS", 0)
+    months = [datetime(2026, month, 5, tzinfo=UTC) for month in (1, 2, 3)]
+    before = take_in(settings, *(event(number, created) for number, created in enumerate(months, 1)))
+    after = take_in(settings, event(9, datetime(2026, 2, 20, tzinfo=UTC)))
+    files = {segment.low: segment.file for segment in before.segments if segment.kind == "range"}
+    rebuilt = [s.low for s in after.segments if s.kind == "range" and files.get(s.low) != s.file]
+    assert rebuilt == [datetime(2026, 2, 1, tzinfo=UTC)]
+    assert references(settings) == ["R1", "R2", "R3", "R9"]
+
+
+def test_only_buckets_of_changed_merchants_are_built_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "SINGLE_SEGMENT_ROWS", 0)
+    created = datetime(2026, 3, 1, tzinfo=UTC)
+    before = take_in(settings, event(1, created, "mer_1"), event(2, created, "mer_2"))
+    after = take_in(settings, event(3, created, "mer_3"))
+    files = {segment.bucket: segment.file for segment in before.segments if segment.kind == "bucket"}
+    rebuilt = [s.bucket for s in after.segments if s.kind == "bucket" and files[s.bucket] != s.file]
+    assert rebuilt == [segments.bucket_of("mer_3")]
+
+
+def test_a_reader_holds_its_version_and_the_next_look_has_the_new_one(settings: Settings) -> None:
+    take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    reader = Reader(settings.paths.serving, poll_seconds=0)
+    old = reader.snapshot()
+    take_in(settings, event(2, datetime(2026, 3, 2, tzinfo=UTC)))
+    new = reader.snapshot()
+    assert old is not None
+    assert new is not None
+    assert old.rows("SELECT count(*) AS n FROM marts.sessions") == [{"n": 1}]
+    assert new.rows("SELECT count(*) AS n FROM marts.sessions") == [{"n": 2}]
+
+
+def test_before_the_first_publication_there_is_no_snapshot(tmp_path: Path) -> None:
+    assert Reader(tmp_path).snapshot() is None
+
+
+def test_published_sql_reaches_no_file(settings: Settings) -> None:
+    take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    snapshot = Reader(settings.paths.serving).snapshot()
+    assert snapshot is not None
+    for hostile in (
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "ATTACH '/tmp/x.duckdb'",
+        "COPY (SELECT 1) TO '/tmp/x.csv'",
+        "SET enable_external_access = true",
+    ):
+        with pytest.raises(duckdb.Error):
+            snapshot.rows(hostile)
+
+
+def test_a_damaged_manifest_is_named(settings: Settings) -> None:
+    take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    (settings.paths.serving / MANIFEST_NAME).write_text("{")
+    with pytest.raises(StorageError, match=MANIFEST_NAME):
+        read_manifest(settings.paths.serving)
+
+
+def test_files_nobody_names_are_swept_after_the_grace(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    left_behind = settings.paths.serving / ".range-all-dead.duckdb.tmp"
+    left_behind.write_bytes(b"half a segment of a killed publisher")
+    monkeypatch.setattr(publication, "GRACE_SECONDS", -1.0)
+    manifest = take_in(settings, event(2, datetime(2026, 3, 1, tzinfo=UTC)))
+    files = {path.name for path in settings.paths.serving.glob("*.duckdb*")} | {
+        path.name for path in settings.paths.serving.glob(".*.duckdb*")
+    }
+    assert files == {segment.file for segment in manifest.segments}
+
+
+def test_the_analysts_script_opens_in_the_duckdb_command_line(settings: Settings) -> None:
+    take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    script = settings.paths.serving / "current.sql"
+    duckdb_command = Path(sys.executable).parent / "duckdb"
+    done = subprocess.run(
+        [duckdb_command, "-init", script, "-csv", "-c", "SELECT session_id, reference FROM marts.sessions"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["session_id,reference", "00000000-0000-4000-8000-000000000001,R1"], done.stderr
+
+
+def test_columns_of_segments_carry_their_meaning(settings: Settings) -> None:
+    manifest = take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    ranged = next(segment for segment in manifest.segments if segment.kind == "range")
+    with duckdb.connect(str(settings.paths.serving / ranged.file), read_only=True) as segment:
+        sql = "SELECT comment FROM duckdb_columns() WHERE table_name = 'sessions' AND column_name = 'paid_amount'"
+        assert segment.execute(sql).fetchall() == [("All matched money; null if none. [tokens]",)]
