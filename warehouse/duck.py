@@ -32,6 +32,7 @@ def connect(*, memory_limit: str | None = None, threads: int | None = None) -> d
         config["threads"] = threads
     connection = duckdb.connect(config=config)
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -25,6 +25,7 @@ from warehouse.errors import StorageError
 from warehouse.settings import Paths
 
 LOCK_WAIT_SECONDS = 900
+JOURNAL_MODE = "DELETE"
 WRITE_ATTEMPTS = 6
 _CONTENTION = re.compile("locked|conflict", re.IGNORECASE)
 
@@ -123,8 +124,8 @@ class Lake:
     def _attach(self, *, read_only: bool, snapshot: int | None) -> None:
         # A rollback journal instead of WAL: the extension links its own older SQLite, whose WAL can corrupt when
         # several connections checkpoint (DECISIONS.md P-004 has the measurement of both).
-        options = [f"DATA_PATH '{self._paths.lake_data}/'", "META_BUSY_TIMEOUT 30000", "META_JOURNAL_MODE 'DELETE'"]
-        options += ["READ_ONLY"] if read_only else ["DATA_INLINING_ROW_LIMIT 0"]
+        options = [f"DATA_PATH '{self._paths.lake_data}/'", "META_BUSY_TIMEOUT 30000"]
+        options += ["READ_ONLY"] if read_only else ["DATA_INLINING_ROW_LIMIT 0", f"META_JOURNAL_MODE '{JOURNAL_MODE}'"]
         options += [f"SNAPSHOT_VERSION {snapshot}"] if snapshot is not None else []
         statement = f"ATTACH 'ducklake:sqlite:{self._paths.catalog}' AS lake ({', '.join(options)})"
         try:

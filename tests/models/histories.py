@@ -65,28 +65,37 @@ class History:
         return world
 
     def batches(self, rng: random.Random, count: int) -> list[History]:
-        """Cut into random batches: heads stay in order, a transfer comes no earlier than a head that has reached it."""
+        """Cut into one large batch and small ones after it, so that what a small one touches is touched by nothing else.
+
+        Heads stay in order, and a transfer comes no earlier than a head that has reached it.
+        """
         cut = [History() for _ in range(count)]
         arrivals: dict[tuple[str, int], int] = {}
         for network, heads in self.heads.items():
-            for head, position in zip(heads, sorted(rng.randrange(count) for _ in heads), strict=True):
+            positions = sorted(_position(rng, count, chance=0.3) for _ in heads)
+            for head, position in zip(heads, positions, strict=True):
                 cut[position].heads.setdefault(network, []).append(head)
                 arrivals[network, head[0]] = position
+        chance = 2 * count / (len(self.events) + len(self.transfers))
         for transfer in self.transfers:
             reached = [
                 position
                 for (network, block), position in arrivals.items()
                 if network == transfer["network"] and block >= transfer["block"]
             ]
-            cut[rng.randrange(min(reached), count)].transfers.append(transfer)
-        for header in self.headers:
-            cut[rng.randrange(count)].headers.append(header)
+            cut[max(min(reached), _position(rng, count, chance))].transfers.append(transfer)
         for event in self.events:
-            cut[rng.randrange(count)].events.append(event)
+            cut[_position(rng, count, chance)].events.append(event)
+        for header in self.headers:
+            cut[_position(rng, count, chance=0.5)].headers.append(header)
         for batch in cut:
             rng.shuffle(batch.events)
             rng.shuffle(batch.transfers)
         return cut
+
+
+def _position(rng: random.Random, count: int, chance: float) -> int:
+    return rng.randrange(count) if rng.random() < chance else 0
 
 
 def random_history(rng: random.Random) -> History:
@@ -101,9 +110,9 @@ class _Author:
         self._rng = rng
         self._history = History()
         self._used_ids: set[str] = set()
-        # Six address rows over four addresses: some share an address under two currencies, some under two merchants.
-        self._addresses = {number: self._home(deposit(rng.randint(1, 4))) for number in range(1, 7)}
-        self._sessions = {number: rng.choice(list(self._addresses.values())) for number in range(1, 9)}
+        # Nine address rows over seven addresses: some share an address under two currencies, some under two merchants.
+        self._addresses = {number: self._home(deposit(rng.randint(1, 7))) for number in range(1, 10)}
+        self._sessions = {number: rng.choice(list(self._addresses.values())) for number in range(1, 11)}
 
     def _home(self, address: str = "") -> Home:
         rng = self._rng
@@ -123,7 +132,7 @@ class _Author:
             if self._rng.random() < 0.3:
                 self._event("session.failed", self._sessions[number], {"session_id": session(number), "reason": "x"})
         self._some(0, 2, self._register_wallet)
-        self._some(20, 40, self._move)
+        self._some(30, 50, self._move)
         for network in ("BSC", "ETH"):
             blocks = sorted(
                 self._rng.sample(range(LAST_MINUTE, LAST_MINUTE + 25), 2) + self._rng.sample(range(LAST_MINUTE), 2)
@@ -170,7 +179,7 @@ class _Author:
 
     def _create_address(self, number: int) -> None:
         home = self._addresses[number]
-        address = deposit(self._rng.randint(1, 4)) if self._rng.random() < 0.15 else home.address
+        address = deposit(self._rng.randint(1, 7)) if self._rng.random() < 0.1 else home.address
         self._event("address.created", home, {"address_id": number, "address": address} | self._place(home))
 
     def _report_address(self, number: int) -> None:
