@@ -1,9 +1,12 @@
 # Paylake. `make help` lists what there is. Settings of make itself:
 #   VENV=.venv-3.12   another virtual environment (several can lie beside each other)
 #   PYTHON=python3.12 the interpreter to make it with (otherwise the newest of 3.11 to 3.13)
+#   ARGS="-k sessions" further arguments for what the target runs
+#   SOAK_HOURS=1      how long `make soak` goes on
 
 VENV ?= .venv
 PYTHON ?=
+SOAK_HOURS ?= 4
 DEVTOOLS := .devtools
 BIN := $(VENV)/bin
 PYTHON_STAMP := $(VENV)/.stamp
@@ -11,12 +14,18 @@ ANVIL_STAMP := $(DEVTOOLS)/.stamp
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup test check format evidence lock
+.PHONY: help setup demo dev test check format evidence soak bench lock
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Make the virtual environment and fetch the local chain node
+
+demo: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Live figures from a local chain and a simulated gateway (docs/demo.md)
+	@$(BIN)/paylake demo $(ARGS)
+
+dev: $(PYTHON_STAMP) ## Run sync and the API on ./paylake.toml in this terminal, until Ctrl-C
+	@tools/dev.sh $(BIN)/paylake $(ARGS)
 
 test: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -33,6 +42,12 @@ format: $(PYTHON_STAMP) ## Format the code
 
 evidence: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Run the tests and write what they measured to evidence/
 	$(BIN)/python -m pytest --evidence $(ARGS)
+
+soak: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Run the evidence again and again, each time with another seed (SOAK_HOURS)
+	@tools/soak.sh $(BIN)/python $(SOAK_HOURS) $(ARGS)
+
+bench: $(PYTHON_STAMP) ## Measure start-up, decoding, the feed, the lake and the API
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(PYTHON_STAMP) ## Resolve the dependencies anew into the hashed lock files
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-strip-extras --no-annotate \

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import cycle, islice
@@ -76,18 +76,18 @@ def _passes(settings: Settings) -> list[Row]:
         refresh.run_pass()
         spent = [spend(refresh.run_pass)[1] for _ in range(QUIET_PASSES)]
     wall, cpu = (1000 * percentile([getattr(one, kind) for one in spent], 50) for kind in ("wall", "cpu"))
-    return [row("a pass without news (no node asked)", f"{wall:.0f} ms wall, {cpu:.0f} ms CPU, median of {QUIET_PASSES}")]
+    figures = f"{wall:.0f} ms wall, {cpu:.0f} ms CPU, median of {QUIET_PASSES}"
+    return [row("a pass without news (no node asked)", figures)]
 
 
 def _answers(folder: Path, settings: Settings, requests: int) -> list[Row]:
     with open_store(settings) as store:
         key, _ = create_key(store, BIG_MERCHANT, "live")
     with _server(folder) as (url, process_id), httpx.Client(base_url=url, headers={"X-API-Key": key}) as client:
-        page = client.get("/sessions", params={"limit": 100}).raise_for_status().json()["data"]
-        items = page["pagination"]["total_items"]
-        ids = [session["session_id"] for session in page["sessions"]]
-        last = page["pagination"]["total_pages"]
-        ids += [one["session_id"] for one in client.get("/sessions", params={"limit": 100, "page": last}).json()["data"]["sessions"]]
+        newest = client.get("/sessions", params={"limit": 100}).raise_for_status().json()["data"]
+        items, last = newest["pagination"]["total_items"], newest["pagination"]["total_pages"]
+        oldest = client.get("/sessions", params={"limit": 100, "page": last}).raise_for_status().json()["data"]
+        ids = [session["session_id"] for session in newest["sessions"] + oldest["sessions"]]
         asked = {
             f"GET /sessions (20 of {items})": ["/sessions"],
             "GET /sessions?search=…": ["/sessions?search=buyer77"],
@@ -115,12 +115,13 @@ def _getter(client: httpx.Client, path: str) -> Callable[[], object]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[tuple[str, int]]:
+def _server(folder: Path) -> Generator[tuple[str, int]]:
     """`paylake serve` with one process for requests; its address and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pipelines", "serve", "--port", str(port), "--config", str(folder / "paylake.toml")]
+    command = [sys.executable, "-m", "pipelines", "serve", "--port", str(port)]
+    command += ["--config", str(folder / "paylake.toml")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         for _ in range(600):

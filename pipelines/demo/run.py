@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -158,7 +158,7 @@ class _Demo:
             self._console.print(str(problem))
 
     @contextmanager
-    def _serve(self) -> Iterator[Merchant]:
+    def _serve(self) -> Generator[Merchant]:
         port = str(self._ports.api)
         self._start(self._stack, "serve", "pipelines", "serve", "--port", port, "--config", str(self._config))
         with Merchant(self._ports.api, self._key()) as merchant:
@@ -203,7 +203,7 @@ Traffic goes on, a block every {BLOCK_SECONDS:.0f} s; Ctrl-C stops everything.
 
 
 @contextmanager
-def _own(folder: Path, *, reset: bool) -> Iterator[None]:
+def _own(folder: Path, *, reset: bool) -> Generator[None]:
     """The demo's folder, locked and surely the demo's."""
     mark = folder / _MARK
     if folder.exists() and not mark.exists() and any(path.name != _LOCK for path in folder.iterdir()):

@@ -169,7 +169,8 @@ class World:
 
     def _perform(self) -> None:
         written = self._written
-        assert written is not None and self._node is not None, "used as a context manager"
+        assert written is not None, "used as a context manager"
+        assert self._node is not None, "used as a context manager"
         self._file.put(written.offset, written.lines.encode())
         if written.tick and self._node.block_number() < written.block:
             transactions: list[Transaction] = written.tick.transactions

@@ -13,7 +13,8 @@ from warehouse.settings import load_settings
 ROOT = Path(__file__).parents[3]
 LINE = re.compile(
     r"(?P<blocks>\d+) blocks; sessions (?P<sessions>\d+) \(paid (?P<paid>\d+), pending (?P<pending>\d+), "
-    r"failed (?P<failed>\d+), expired (?P<expired>\d+)\), addresses (?P<addresses>\d+), available (?P<available>[\d.]+) USD"
+    r"failed (?P<failed>\d+), expired (?P<expired>\d+)\), addresses (?P<addresses>\d+), "
+    r"available (?P<available>[\d.]+) USD"
 )
 
 
