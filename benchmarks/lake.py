@@ -122,7 +122,7 @@ def _server(folder: Path) -> Generator[tuple[str, int]]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "pipelines", "serve", "--port", str(port)]
     command += ["--config", str(folder / "paylake.toml")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
     try:
         for _ in range(600):
             try:

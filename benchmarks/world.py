@@ -107,7 +107,9 @@ class History:
         """Append all rows, and the head at the end of the history."""
         write.append("raw.gateway_events", frame_of("raw.gateway_events", self.events))
         write.append("raw.evm_transfer_logs", frame_of("raw.evm_transfer_logs", self.logs))
-        write.append("raw.evm_blocks", frame_of("raw.evm_blocks", list(self.blocks.values())))
+        known = {row[0] for row in write.connection.execute("SELECT block_number FROM raw.evm_blocks").fetchall()}
+        blocks = [row for number, row in self.blocks.items() if number not in known]
+        write.append("raw.evm_blocks", frame_of("raw.evm_blocks", blocks))
         move_head(write, self.end)
 
     def _address(self, merchant: str, at: datetime) -> tuple[int, str]:

@@ -1,4 +1,4 @@
--- One deposit address row that holds: the earliest claim on an address owns it, the earliest on an id names the row.
+-- One deposit address row that holds: the earliest claim owns the address.
 -- grain: address_id
 -- incremental: affected.matched_addresses on mode, network, deposit_address
 
@@ -29,6 +29,7 @@ owned as (
             and claims.merchant_id = owners.merchant_id
 ),
 
+-- the earliest claim on an id says what the id names: later ones of another merchant, mode, network, currency do not count
 identities as (
     select address_id, mode, merchant_id, network, currency
     from owned

@@ -1,4 +1,4 @@
--- One session as its gateway describes it: the last word of the merchant, mode, network and currency that came first.
+-- One session as its gateway describes it: the last word of its own merchant.
 -- grain: session_id
 -- incremental: affected.sessions on session_id
 -- within: created_at
@@ -9,6 +9,7 @@ with creations as (
     semi join affected.sessions as sessions on creations.session_id = sessions.session_id
 ),
 
+-- the earliest creation says whose session it is: later ones of another merchant, mode, network, currency do not count
 identities as (
     select session_id, mode, merchant_id, network, currency
     from creations

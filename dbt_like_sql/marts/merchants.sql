@@ -1,4 +1,4 @@
--- One merchant in one mode, as last described; terms nobody named are the deployment's defaults.
+-- One merchant in one mode, as last described.
 -- grain: mode, merchant_id
 
 with known as (
@@ -15,6 +15,7 @@ last_words as (
     qualify row_number() over (partition by mode, merchant_id order by occurred_at desc, event_id desc) = 1
 )
 
+-- terms that nobody named are the deployment's defaults
 select
     known.mode,
     known.merchant_id,

@@ -45,57 +45,76 @@ class History:
     heads: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     headers: list[tuple[str, int]] = field(default_factory=list)
 
-    def deliver_at_once(self) -> ModelWorld:
-        """A world that received everything in one batch."""
-        return self.deliver([self])
-
-    def deliver(self, batches: list[History]) -> ModelWorld:
-        """A world that received `batches` one after the other, with a refresh after each."""
-        world = ModelWorld()
-        for batch in batches:
-            for event in batch.events:
-                world.event(**event)
-            for transfer in batch.transfers:
-                world.transfer(**transfer)
-            for network, heads in batch.heads.items():
-                world.head(heads[-1][0], finalized=heads[-1][1], network=network, with_headers=False)
-            for network, up_to in batch.headers:
-                world.headers(up_to, network=network)
-            world.refresh()
-        return world
-
-    def batches(self, rng: random.Random, count: int) -> list[History]:
-        """Cut into one large batch and small ones after it, so that what a small one touches is touched by nothing else.
+    def batches(self, rng: random.Random, count: int, *, straggler: str = "") -> list[History]:
+        """Cut into batches: all at random, or all in the first but one straggler in each of the others.
 
         Heads stay in order, and a transfer comes no earlier than a head that has reached it.
+
+        Args:
+            rng: the case's.
+            count: how many batches.
+            straggler: "transfer", "header", a network (its heads) or a type of event that straggles; empty for any.
         """
         cut = [History() for _ in range(count)]
+        is_scattered = not straggler and rng.random() < 0.3
+        positions = self._scattered(rng, count) if is_scattered else self._straggling(rng, count, straggler)
         arrivals: dict[tuple[str, int], int] = {}
         for network, heads in self.heads.items():
-            positions = sorted(_position(rng, count, chance=0.3) for _ in heads)
-            for head, position in zip(heads, positions, strict=True):
+            in_order = sorted(positions[network, number] for number in range(len(heads)))
+            for head, position in zip(heads, in_order, strict=True):
                 cut[position].heads.setdefault(network, []).append(head)
                 arrivals[network, head[0]] = position
-        chance = 2 * count / (len(self.events) + len(self.transfers))
-        for transfer in self.transfers:
+        for number, transfer in enumerate(self.transfers):
             reached = [
                 position
                 for (network, block), position in arrivals.items()
                 if network == transfer["network"] and block >= transfer["block"]
             ]
-            cut[max(min(reached), _position(rng, count, chance))].transfers.append(transfer)
-        for event in self.events:
-            cut[_position(rng, count, chance)].events.append(event)
-        for header in self.headers:
-            cut[_position(rng, count, chance=0.5)].headers.append(header)
+            cut[max(min(reached), positions["transfer", number])].transfers.append(transfer)
+        for number, event in enumerate(self.events):
+            cut[positions[event["event_type"], number]].events.append(event)
+        for number, header in enumerate(self.headers):
+            cut[positions["header", number]].headers.append(header)
         for batch in cut:
             rng.shuffle(batch.events)
             rng.shuffle(batch.transfers)
         return cut
 
+    def _keys(self) -> list[tuple[str, int]]:
+        """Every fact as its kind and number."""
+        keys = [(event["event_type"], number) for number, event in enumerate(self.events)]
+        keys += [("transfer", number) for number in range(len(self.transfers))]
+        keys += [("header", number) for number in range(len(self.headers))]
+        return keys + [(network, number) for network, heads in self.heads.items() for number in range(len(heads))]
 
-def _position(rng: random.Random, count: int, chance: float) -> int:
-    return rng.randrange(count) if rng.random() < chance else 0
+    def _scattered(self, rng: random.Random, count: int) -> dict[tuple[str, int], int]:
+        return {key: rng.randrange(count) for key in self._keys()}
+
+    def _straggling(self, rng: random.Random, count: int, straggler: str) -> dict[tuple[str, int], int]:
+        """What a straggler touches is touched by nothing else; every kind is as likely as another."""
+        keys = self._keys()
+        positions = dict.fromkeys(keys, 0)
+        kinds = [straggler] if straggler else sorted({kind for kind, _ in keys})
+        for position in range(1, count):
+            kind = rng.choice(kinds)
+            positions[rng.choice([key for key in keys if key[0] == kind])] = position
+        return positions
+
+
+def deliver(batches: list[History]) -> ModelWorld:
+    """A world that received `batches` one after the other, with a refresh after each."""
+    world = ModelWorld()
+    for batch in batches:
+        for event in batch.events:
+            world.event(**event)
+        for transfer in batch.transfers:
+            world.transfer(**transfer)
+        for network, heads in batch.heads.items():
+            world.head(heads[-1][0], finalized=heads[-1][1], network=network, with_headers=False)
+        for network, up_to in batch.headers:
+            world.headers(up_to, network=network)
+        world.refresh()
+    return world
 
 
 def random_history(rng: random.Random) -> History:
@@ -125,7 +144,7 @@ class _Author:
             self._some(0, 3, self._update_merchant, merchant)
         for number in self._addresses:
             self._some(1, 3, self._create_address, number)
-            self._some(0, 2, self._report_address, number)
+            self._some(1, 4, self._report_address, number)
         for number in self._sessions:
             self._some(1, 2, self._create_session, number)
             self._some(0, 3, self._assign, number)
@@ -135,9 +154,9 @@ class _Author:
         self._some(30, 50, self._move)
         for network in ("BSC", "ETH"):
             blocks = sorted(
-                self._rng.sample(range(LAST_MINUTE, LAST_MINUTE + 25), 2) + self._rng.sample(range(LAST_MINUTE), 2)
+                self._rng.sample(range(LAST_MINUTE, LAST_MINUTE + 15), 2) + self._rng.sample(range(LAST_MINUTE), 2)
             )
-            self._history.heads[network] = [(block, max(0, block - 4)) for block in blocks]
+            self._history.heads[network] = [(block, max(0, block - 25)) for block in blocks]
             self._history.headers += [(network, block) for block in blocks]
         return self._history
 
@@ -156,7 +175,10 @@ class _Author:
         self._used_ids.add(event_id)
         mode = "test" if rng.random() < 0.03 else "live"
         self._history.events.append(
-            {"event_type": event_type, "at": rng.randrange(LAST_MINUTE), "data": data, "merchant": merchant, "mode": mode, "event_id": event_id}
+            {
+                "event_type": event_type, "at": rng.randrange(LAST_MINUTE), "data": data,
+                "merchant": merchant, "mode": mode, "event_id": event_id,
+            }
         )  # fmt: skip
 
     def _place(self, home: Home) -> dict[str, str]:
@@ -195,7 +217,8 @@ class _Author:
         rng = self._rng
         home = self._sessions[number]
         data = {
-            "session_id": session(number), "reference": f"ORDER-{rng.randrange(99)}", "amount": rng.choice(("50", "100")),
+            "session_id": session(number), "reference": f"ORDER-{rng.randrange(99)}",
+            "amount": rng.choice(("50", "100")),
             "customer": {"email": None, "name": None}, "description": None, "callback_url": None, "metadata": {},
             "payment_url": None, "expires_at": minute(rng.randrange(5, LAST_MINUTE + 25)).isoformat(),
         }  # fmt: skip

@@ -1,6 +1,7 @@
 """intermediate.session_terms: one session as its gateway describes it."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_of_two_words_at_one_time_the_larger_event_id_wins(world: ModelWorld) ->
 
 @pytest.mark.parametrize("change", [{"merchant": "mer_2"}, {"mode": "test"}, {"network": "ETH"}, {"currency": "USDC"}])
 def test_a_later_creation_of_another_merchant_mode_network_or_currency_takes_no_effect(
-    world: ModelWorld, change: dict[str, str]
+    world: ModelWorld, change: dict[str, Any]
 ) -> None:
     world.session(1, 1, reference="FIRST")
     world.session(1, 2, reference="SECOND", **change)

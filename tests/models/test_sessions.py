@@ -169,3 +169,18 @@ def test_r19_an_expiry_described_anew_judges_the_same_money_again(shop: ModelWor
     shop.refresh()
     assert before == {"status": "expired", "exception": "late"}
     assert shop.row(SESSIONS, "status, exception") == {"status": "paid", "exception": None}
+
+
+def test_what_the_gateway_says_of_payments_and_expiry_moves_nothing(shop: ModelWorld) -> None:
+    sighting = {"session_id": session(1), "tx_hash": "0x" + "ab" * 32, "amount": "100"}
+    shop.event("session.payment_received", 5, sighting)
+    shop.event("session.payment_confirmed", 6, sighting)
+    shop.event("session.expired", 7, {"session_id": session(1)})
+    shop.head(10)
+    shop.refresh()
+    assert shop.row(SESSIONS, "status, exception, paid_amount, updated_at") == {
+        "status": "pending",
+        "exception": None,
+        "paid_amount": None,
+        "updated_at": minute(1),
+    }

@@ -36,7 +36,7 @@ def token_address(network: str, currency: str) -> str:
 
 
 def minute(number: float) -> datetime:
-    """START plus so many minutes; block n has the time minute(n)."""
+    """START plus so many minutes: the time of the block of that number."""
     return START + timedelta(minutes=number)
 
 
@@ -69,13 +69,15 @@ class ModelWorld:
         for rank, network in enumerate(FAMILIES, start=1):
             self._insert(
                 "registry.networks",
-                mode="live", network=network, family="evm", network_rank=rank, required_confirmations=REQUIRED_CONFIRMATIONS,
+                mode="live", network=network, family="evm", network_rank=rank,
+                required_confirmations=REQUIRED_CONFIRMATIONS,
             )  # fmt: skip
         for (network, currency), decimals in TOKENS.items():
             self._insert(
                 "registry.tokens",
                 mode="live", network=network, currency=currency, token_address=token_address(network, currency),
-                decimals=decimals, limit_base_units=Decimal(10 ** (12 + decimals)), scale_to_18=Decimal(10 ** (18 - decimals)),
+                decimals=decimals, limit_base_units=Decimal(10 ** (12 + decimals)),
+                scale_to_18=Decimal(10 ** (18 - decimals)),
             )  # fmt: skip
         self._insert(
             "registry.merchant_defaults",
@@ -181,7 +183,8 @@ class ModelWorld:
         self.connection.execute("DELETE FROM state.chain_heads WHERE network = $n", {"n": network})
         row = {
             "mode": "live", "network": network, "head_block": block, "head_hash": self._block_hash(network, block),
-            "head_time": minute(block), "finalized_block": block if finalized is None else finalized, "observed_at": START,
+            "head_time": minute(block), "finalized_block": block if finalized is None else finalized,
+            "observed_at": START,
         }  # fmt: skip
         self._append("state.chain_heads", pl.DataFrame([row], schema=_schema("state.chain_heads")))
         if with_headers:
@@ -195,7 +198,8 @@ class ModelWorld:
         first = (stored.fetchone() or (None,))[0]
         headers = [
             {
-                "mode": "live", "network": network, "block_number": number, "block_hash": self._block_hash(network, number),
+                "mode": "live", "network": network, "block_number": number,
+                "block_hash": self._block_hash(network, number),
                 "parent_hash": self._block_hash(network, number - 1), "block_time": minute(number),
             }
             for number in range(0 if first is None else first + 1, up_to + 1)
@@ -222,7 +226,8 @@ class ModelWorld:
         self._batch += 1
         self.connection.execute("DELETE FROM state.transformed_heads")
         self.connection.execute(
-            "INSERT INTO state.transformed_heads SELECT mode, network, head_block, head_time, finalized_block, batch_id FROM state.chain_heads"
+            "INSERT INTO state.transformed_heads "
+            "SELECT mode, network, head_block, head_time, finalized_block, batch_id FROM state.chain_heads"
         )
 
     def rebuild(self) -> None:

@@ -20,9 +20,7 @@ from tests.support.node_oracle import all_transfers
 
 def ticks_of(seed: int, count: int) -> list[bytes]:
     state = State(seed, "0x" + "fa" * 20, last_at=1_780_000_000)
-    return [
-        msgspec.json.encode(plan_tick(state, state.last_at + 2, ["0x" + "11" * 32] * 50)) for _ in range(count)
-    ]
+    return [msgspec.json.encode(plan_tick(state, state.last_at + 2, ["0x" + "11" * 32] * 50)) for _ in range(count)]
 
 
 def test_the_same_seed_plans_the_same_traffic():
