@@ -1,6 +1,6 @@
 """The lake's catalog in rollback-journal mode against WAL: one writer, two reading processes (DECISIONS.md P-004).
 
-    python -m benchmarks.catalog_journal --seconds 15
+python -m benchmarks.catalog_journal --seconds 15
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _read(paths: Paths, seconds: float, answers: Queue[tuple[list[float], int]])
                     started = time.perf_counter()
                     lake.rows("SELECT count(*) AS n FROM raw.evm_blocks")
                     times.append(time.perf_counter() - started)
-        except Exception:  # noqa: BLE001  every failure counts
+        except Exception:  # every failure counts
             errors += 1
     answers.put((times, errors))
 
@@ -49,7 +49,7 @@ def _write(paths: Paths, seconds: float) -> tuple[list[float], int]:
             started = time.perf_counter()
             try:
                 lake.write_tx(lambda write, frame=frame: write.append("raw.evm_blocks", frame))
-            except Exception:  # noqa: BLE001  every failure counts
+            except Exception:  # every failure counts
                 errors += 1
             times.append(time.perf_counter() - started)
     return times, errors
@@ -95,7 +95,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0)
     seconds = parser.parse_args().seconds
     print(f"load {os.getloadavg()}, times in ms")
-    print(f"{'mode':>7} {'commits':>8} {'p50':>8} {'p95':>8} {'errors':>6} {'reads':>8} {'p50':>8} {'p95':>8} {'errors':>6}")
+    headings = ("mode", "commits", "p50", "p95", "errors", "reads", "p50", "p95", "errors")
+    print("{:>7} {:>8} {:>8} {:>8} {:>6} {:>8} {:>8} {:>8} {:>6}".format(*headings))
     for mode in ("DELETE", "WAL", "DELETE", "WAL"):
         print(measure(mode, seconds), flush=True)
 

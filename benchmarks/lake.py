@@ -46,18 +46,18 @@ def _compute(settings: Settings, sessions: int) -> list[Row]:
         rows.append(row(f"write raw rows of {sessions} sessions", str(spent)))
         _, spent = spend(lambda: migrate.rebuild(opened, settings))
         rows.append(row(f"rebuild {sessions} sessions", str(spent)))
-        manifest, spent = spend(lambda: publish(settings.paths))
+        manifest, spent = spend(lambda: publish(opened))
         segments = manifest.segments if manifest else []
         rows.append(row("publish all of it", f"{spent}; {len(segments)} segments, {_megabytes(settings)} MB"))
         history = _recent_history()
         _, spent = spend(lambda: opened.write_tx(lambda write: (history.write(write), migrate.transform(write))))
         rows.append(row(f"transform {NEWS_SESSIONS} new sessions", str(spent)))
-        _, spent = spend(lambda: publish(settings.paths))
+        _, spent = spend(lambda: publish(opened))
         rows.append(row("publish them", str(spent)))
         later = history.end + timedelta(seconds=6)
         _, spent = spend(lambda: opened.write_tx(lambda write: (move_head(write, later), migrate.transform(write))))
         rows.append(row("transform a head that moved 2 blocks", str(spent)))
-        _, spent = spend(lambda: publish(settings.paths))
+        _, spent = spend(lambda: publish(opened))
         rows.append(row("publish it", str(spent)))
     return rows
 

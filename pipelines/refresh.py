@@ -96,17 +96,21 @@ class Refresh:
             ]
             yield cls(settings, lake, store, ingests)
 
-    def run_pass(self, *, on_progress: OnProgress | None = None) -> PassReport:
+    def run_pass(self, *, on_progress: OnProgress | None = None, every_head: bool = True) -> PassReport:
         """Run one pass.
+
+        Args:
+            on_progress: told network, blocks read and blocks to read.
+            every_head: commit also heads that only moved; a process that follows leaves them for now and then.
 
         Raises:
             PaylakeError: storage failed. A feed or a network that fails is a problem in the report instead.
         """
         report = PassReport()
         self._read_feed(report)
-        fetched = self._fetch_chains(report, on_progress)
+        fetched = self._fetch_chains(report, on_progress, every_head)
         self._commit(fetched, report)
-        report.manifest = publish(self._settings.paths, self._lake.snapshot_id())
+        report.manifest = publish(self._lake)
         report.problems += self._hand_over.run()
         return report
 
@@ -137,11 +141,13 @@ class Refresh:
         report.events += result.accepted
         report.refused += result.refused + result.conflicts
 
-    def _fetch_chains(self, report: PassReport, on_progress: OnProgress | None) -> list[tuple[EvmIngest, Fetched]]:
+    def _fetch_chains(
+        self, report: PassReport, on_progress: OnProgress | None, every_head: bool
+    ) -> list[tuple[EvmIngest, Fetched]]:
         fetched = []
         for ingest in self._ingests:
             try:
-                fetched.append((ingest, ingest.fetch(self._lake, on_progress=on_progress)))
+                fetched.append((ingest, ingest.fetch(self._lake, on_progress=on_progress, every_head=every_head)))
             except PaylakeError as error:  # one network's trouble does not stop the others
                 report.problems.append(error)
         return fetched

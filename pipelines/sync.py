@@ -42,7 +42,7 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
         signal.signal(number, lambda *_: stop.set())
     console = Console(stderr=True)
     active = [network.poll_seconds for network in settings.active_networks()]
-    pause_seconds = float(min(active, default=_FILES_ONLY_POLL_SECONDS))
+    pause_seconds = min(active, default=_FILES_ONLY_POLL_SECONDS)
     with Refresh.open(settings, networks=networks, on_model=_teller(console, "rebuilt")) as refresh:
         teller = _Teller(console)
         next_upkeep = time.monotonic() + UPKEEP_SECONDS
@@ -51,7 +51,7 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
                 refresh.maintain()
                 next_upkeep = time.monotonic() + UPKEEP_SECONDS
             with _Bars(console) as bars:
-                report = refresh.run_pass(on_progress=bars.show)
+                report = refresh.run_pass(on_progress=bars.show, every_head=ending is not Ending.NEVER)
             teller.tell(report)
             if stop.is_set() or ending is Ending.ONCE or (ending is Ending.IDLE and report.is_idle):
                 break
@@ -66,7 +66,7 @@ def rebuild(settings: Settings) -> None:
     console = Console(stderr=True)
     with Lake.open(settings.paths) as lake:
         migrate.rebuild(lake, settings, _teller(console, "rows"))
-    manifest = publish(settings.paths)
+        manifest = publish(lake)
     if manifest:
         console.print(f"published version {manifest.version}")
 

@@ -89,9 +89,10 @@ class Write:
 class Lake:
     """An attached lake. Not shared between threads; any number of processes may hold one each."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Paths) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Paths, name: str = "lake") -> None:
         self.connection = connection
-        self._paths = paths
+        self.paths = paths
+        self._name = name
         self._lock = FileLock(str(paths.lock))
 
     @classmethod
@@ -121,13 +122,27 @@ class Lake:
         finally:
             connection.close()
 
+    @contextmanager
+    def pinned(self) -> Generator[Lake]:
+        """The lake as of its newest snapshot, which stays while others write; in the same DuckDB, so at little cost."""
+        snapshot = self.snapshot_id()
+        cursor = self.connection.cursor()
+        lake = Lake(cursor, self.paths, name=f"lake_{snapshot}")
+        lake._attach(read_only=True, snapshot=snapshot)
+        try:
+            yield lake
+        finally:
+            cursor.execute("USE memory")
+            cursor.execute(f"DETACH lake_{snapshot}")
+            cursor.close()
+
     def _attach(self, *, read_only: bool, snapshot: int | None) -> None:
         # A rollback journal instead of WAL: the extension links its own older SQLite, whose WAL can corrupt when
         # several connections checkpoint (DECISIONS.md P-004 has the measurement of both).
-        options = [f"DATA_PATH '{self._paths.lake_data}/'", "META_BUSY_TIMEOUT 30000"]
+        options = [f"DATA_PATH '{self.paths.lake_data}/'", "META_BUSY_TIMEOUT 30000"]
         options += ["READ_ONLY"] if read_only else ["DATA_INLINING_ROW_LIMIT 0", f"META_JOURNAL_MODE '{JOURNAL_MODE}'"]
         options += [f"SNAPSHOT_VERSION {snapshot}"] if snapshot is not None else []
-        statement = f"ATTACH 'ducklake:sqlite:{self._paths.catalog}' AS lake ({', '.join(options)})"
+        statement = f"ATTACH 'ducklake:sqlite:{self.paths.catalog}' AS {self._name} ({', '.join(options)})"
         try:
             if read_only:
                 self.connection.execute(statement)
@@ -135,8 +150,8 @@ class Lake:
                 with self._writer_lock():  # the first attach creates the catalog
                     self.connection.execute(statement)
         except duckdb.Error as error:
-            raise StorageError(f"the lake in {self._paths.data_dir} cannot be opened: {error}") from error
-        self.connection.execute("USE lake")
+            raise StorageError(f"the lake in {self.paths.data_dir} cannot be opened: {error}") from error
+        self.connection.execute(f"USE {self._name}")
 
     @contextmanager
     def _writer_lock(self) -> Generator[None]:
@@ -145,8 +160,8 @@ class Lake:
                 yield
         except Timeout:
             raise StorageError(
-                f"another process has held the writer lock {self._paths.lock} for {LOCK_WAIT_SECONDS} s",
-                hint="see which with: fuser " + str(self._paths.lock),
+                f"another process has held the writer lock {self.paths.lock} for {LOCK_WAIT_SECONDS} s",
+                hint="see which with: fuser " + str(self.paths.lock),
             ) from None
 
     def write_tx(self, body: Callable[[Write], Result]) -> Result:
@@ -188,7 +203,7 @@ class Lake:
 
     def snapshot_id(self) -> int:
         """The newest snapshot this connection (inside a transaction: this transaction) can see."""
-        row = self.connection.execute("SELECT id FROM lake.current_snapshot()").fetchone()
+        row = self.connection.execute(f"SELECT id FROM {self._name}.current_snapshot()").fetchone()
         assert row is not None
         return int(row[0])
 
@@ -205,5 +220,5 @@ class Lake:
     def has_table(self, name: str) -> bool:
         """Whether the table exists at this connection's snapshot."""
         schema, stem = name.split(".")
-        sql = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = $s AND table_name = $t"
-        return bool(self.rows(sql, {"s": schema, "t": stem}))
+        sql = "SELECT 1 FROM duckdb_tables() WHERE database_name = $d AND schema_name = $s AND table_name = $t"
+        return bool(self.rows(sql, {"d": self._name, "s": schema, "t": stem}))

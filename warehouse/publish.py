@@ -31,7 +31,6 @@ from warehouse.manifest import (
     write_manifest,
 )
 from warehouse.segments import BUCKET_SQL, Cut, bucket_of, plan_buckets, plan_ranges
-from warehouse.settings import Paths
 
 ROW_GROUP_SIZE = 30_720
 GRACE_SECONDS = 900
@@ -39,42 +38,36 @@ GRACE_SECONDS = 900
 LOOKUPS = {"marts.sessions": "session_id", "marts.transactions": "tx_hash"}
 
 
-def publish(paths: Paths, snapshot: int | None = None) -> Manifest | None:
-    """Publish one snapshot of the lake; only the segments that changed since the last time are built.
-
-    Args:
-        paths: where lake and segments lie.
-        snapshot: the lake's newest snapshot, if the caller knows it.
+def publish(lake: Lake) -> Manifest | None:
+    """Publish the lake's newest snapshot; only the segments that changed since the last time are built.
 
     Returns:
         The current manifest; None when the lake has no tables yet.
     """
-    paths.serving.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(paths.serving / "publish.lock")):
-        current = read_manifest(paths.serving)
-        if snapshot is None:
-            with Lake.open(paths, read_only=True) as lake:
-                snapshot = lake.snapshot_id()
-        if current and current.snapshot >= snapshot:  # another process may have published a newer one meanwhile
+    serving = lake.paths.serving
+    serving.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(serving / "publish.lock")):
+        current = read_manifest(serving)
+        if current and current.snapshot == lake.snapshot_id():
             return current
-        with Lake.open(paths, read_only=True, snapshot=snapshot) as lake:
-            if not lake.has_table("state.transforms"):
+        with lake.pinned() as pinned:
+            if not pinned.has_table("state.transforms"):
                 return None
-            manifest = _Publication(lake, paths.serving, current, snapshot).run()
-        write_manifest(paths.serving, manifest)
-        replace_file(paths.serving / "current.sql", _analyst_script(paths.serving, manifest).encode())
-        _sweep(paths.serving, manifest)
+            manifest = _Publication(pinned, serving, current).run()
+        write_manifest(serving, manifest)
+        replace_file(serving / "current.sql", _analyst_script(serving, manifest).encode())
+        _sweep(serving, manifest)
         return manifest
 
 
 class _Publication:
     """One publication: everything read at one snapshot."""
 
-    def __init__(self, lake: Lake, serving: Path, current: Manifest | None, snapshot: int) -> None:
+    def __init__(self, lake: Lake, serving: Path, current: Manifest | None) -> None:
         self._lake = lake
         self._serving = serving
         self._current = current
-        self._snapshot = snapshot
+        self._snapshot = lake.snapshot_id()
         self._tables = sql_models.derived_tables()
 
     def run(self) -> Manifest:
@@ -82,12 +75,10 @@ class _Publication:
         reusable = self._current if self._current and self._current.code_fingerprint == code else None
         since = reusable.batch_id if reusable else -1
         days, buckets = self._touched(since)
-        segments = []
-        for cut in self._cuts():
-            kept = next((old for old in (reusable.segments if reusable else []) if cut.matches(old)), None)
-            if kept is None or cut.touches(days, buckets):
-                kept = self._build(cut)
-            segments.append(kept)
+        if reusable and not days and not buckets and reusable.published_at.date() == utc_now().date():
+            segments = reusable.segments  # only heads moved
+        else:
+            segments = self._segments(reusable, days, buckets)
         return Manifest(
             version=(self._current.version if self._current else 0) + 1,
             snapshot=self._snapshot,
@@ -99,6 +90,15 @@ class _Publication:
             segments=segments,
             views=_views([table for table in self._tables if table.published], segments),
         )
+
+    def _segments(self, reusable: Manifest | None, days: set[date], buckets: set[str]) -> list[Segment]:
+        segments = []
+        for cut in self._cuts():
+            kept = next((old for old in (reusable.segments if reusable else []) if cut.matches(old)), None)
+            if kept is None or cut.touches(days, buckets):
+                kept = self._build(cut)
+            segments.append(kept)
+        return segments
 
     def _transformed(self) -> tuple[int, str]:
         row = self._lake.rows("SELECT batch_id, code_fingerprint FROM state.transforms")[0]
@@ -170,7 +170,7 @@ class _Publication:
         columns = ", ".join(table.columns)
         order = ", ".join((*table.sort, *table.grain))
         connection.execute(
-            f"CREATE TABLE segment.{table.name} AS SELECT {columns} FROM lake.{table.name} "
+            f"CREATE TABLE segment.{table.name} AS SELECT {columns} FROM {table.name} "
             f"WHERE {_condition(table, cut)} ORDER BY {order}"
         )
         key = LOOKUPS.get(table.name)

@@ -187,7 +187,7 @@ def _suggested_range(words: str, from_block: int | None) -> tuple[int, int] | No
 def _wait_seconds(words: str, retry_after: str | None) -> float | None:
     if retry_after:
         try:
-            return max(0.0, float(retry_after))
+            return max(0.0, float(retry_after))  # not money: seconds
         except ValueError:
             pass
         try:
@@ -196,4 +196,4 @@ def _wait_seconds(words: str, retry_after: str | None) -> float | None:
             return None
         return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     suspended = _SUSPENDED.search(words)
-    return float(suspended[1]) if suspended else None
+    return float(suspended[1]) if suspended else None  # not money: seconds

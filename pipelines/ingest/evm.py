@@ -24,8 +24,8 @@ from warehouse.settings import NetworkSettings
 
 # A pass keeps what it fetched in memory until it commits; a longer backfill is cut into several passes.
 ROWS_PER_PASS = 500_000
-# A head that moved without bringing anything is written at most this often.
-HEAD_SECONDS = 5.0
+# A head that moved without any consequence is written at most this often.
+HEAD_SECONDS = 15.0
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -64,8 +64,13 @@ class EvmIngest:
         self._first_blocks: dict[datetime, int] = {}
         self._is_first_pass = True
 
-    def fetch(self, lake: Lake, *, on_progress: OnProgress | None = None) -> Fetched:
+    def fetch(self, lake: Lake, *, on_progress: OnProgress | None = None, every_head: bool = True) -> Fetched:
         """Read from the chain what the lake lacks, up to the finalised block.
+
+        Args:
+            lake: where it is looked up what is there.
+            on_progress: told network, blocks read and blocks to read.
+            every_head: a head that merely moved is news; else only now and then, when nothing depends on it.
 
         Raises:
             ChainError: the nodes do not answer usefully; nothing was stored.
@@ -98,14 +103,22 @@ class EvmIngest:
             logs=logs,
             blocks=blocks,
             coverage=newly_covered,
-            is_news=is_news or self._head_is_due(stored, reached),
+            is_news=is_news or (reached != last_head and (every_head or self._is_due(lake, stored[0], reached, time_))),
             is_complete=reached == target,
         )
 
-    def _head_is_due(self, stored: list[dict], reached: int) -> bool:
-        if not stored or stored[0]["head_block"] == reached:
-            return not stored
-        return (datetime.now(UTC) - stored[0]["observed_at"]).total_seconds() >= HEAD_SECONDS
+    def _is_due(self, lake: Lake, stored: dict, head: int, head_time: datetime) -> bool:
+        """Whether a head that brought no transfers must be written now."""
+        if (datetime.now(UTC) - stored["observed_at"]).total_seconds() >= HEAD_SECONDS:
+            return True
+        window = {
+            "last_head": stored["head_block"],
+            "last_time": stored["head_time"],
+            "head": head,
+            "head_time": head_time,
+        }
+        confirmations = {"confirmations": self.network.required_confirmations}
+        return bool(lake.rows(queries.DUE, self._key | window | confirmations))
 
     def _needed(self, lake: Lake, head: int, head_time: datetime) -> dict[str, int]:
         """Address → first block that counts. An address whose first block is not mined yet waits."""

@@ -73,6 +73,29 @@ ANTI JOIN raw.evm_blocks AS stored
         AND fetched.block_hash = stored.block_hash
 """
 
+# Whether a head that moves from $last_head to $head changes anything but the count of confirmations: a transfer gets
+# its confirmations, or a pending session's expiry passes.
+DUE = """
+SELECT 1
+FROM raw.evm_transfer_logs
+WHERE
+    mode = $mode
+    AND network = $network
+    AND block_number > $last_head - $confirmations + 1
+    AND block_number <= $head - $confirmations + 1
+UNION ALL
+SELECT 1
+FROM intermediate.session_outcomes AS outcomes
+INNER JOIN intermediate.session_terms AS terms ON outcomes.session_id = terms.session_id
+WHERE
+    outcomes.status = 'pending'
+    AND terms.mode = $mode
+    AND terms.network = $network
+    AND terms.expires_at >= $last_time
+    AND terms.expires_at < $head_time
+LIMIT 1
+"""
+
 FORGET_HEAD = "DELETE FROM state.chain_heads WHERE mode = $mode AND network = $network"
 
 FORGET_COVERAGE = """

@@ -56,7 +56,8 @@ def gateway_events(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         described = {
             "session_id": session["session_id"], "reference": f"ORDER-{number}", "amount": session["amount"], **place,
             "customer": {"email": f"payer{number}@example.com", "name": None}, "description": None,
-            "callback_url": None, "metadata": {"order": number}, "payment_url": None, "expires_at": session["expires_at"].isoformat(),
+            "callback_url": None, "metadata": {"order": number}, "payment_url": None,
+            "expires_at": session["expires_at"].isoformat(),
         }  # fmt: skip
         events.append(_event("session.created", created_at, session["merchant"], described))
         assigned = {"session_id": session["session_id"], "address_id": number}

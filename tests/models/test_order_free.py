@@ -36,6 +36,7 @@ def assert_order_free(seed: int, case: int, *, straggler: str = "") -> Tables:
     return refreshed
 
 
+@pytest.mark.timeout(3600)
 def test_any_order_and_batching_gives_the_tables_of_a_rebuild(evidence: Evidence) -> None:
     seen: dict[str, set[str]] = {"status": set(), "type": set(), "sweep_status": set()}
     for case in range(evidence.cases(test=8, evidence=300)):

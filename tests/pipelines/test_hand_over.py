@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[tuple[Lake, Store]]:
+def opened(settings: Settings) -> Generator[tuple[Lake, Store]]:
     """Lake and store of one deployment, with BSC's head known."""
     with Lake.open(settings.paths) as lake, open_store(settings) as store:
         migrate.prepare(lake, settings)
@@ -63,7 +63,9 @@ def test_the_exact_cumulative_is_floored_once_to_eight_places(settings: Settings
         balance(lake, "100.000000019999999999", "1.00000001")
         assert HandOver(lake, store).run() == []
         # 100.000000019999999999 - 1.00000001 = 99.000000009999999999; its floor is 99.00000000
-        assert [(row.currency, row.available_e8) for row in available(store, "mer_1", "live")] == [("USDT", 9_900_000_000)]
+        assert [(row.currency, row.available_e8) for row in available(store, "mer_1", "live")] == [
+            ("USDT", 9_900_000_000)
+        ]
 
 
 def test_handing_over_again_changes_nothing_and_later_passes_replace(settings: Settings) -> None:

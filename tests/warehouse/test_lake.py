@@ -123,7 +123,7 @@ def test_upkeep_merges_files_keeps_rows_and_copies_a_catalog_that_opens(settings
         migrate.prepare(lake, settings)
         for number in range(6):
             lake.write_tx(lambda write, number=number: write.append("raw.evm_blocks", frame(block(number))))
-        publish(settings.paths)
+        publish(lake)
         files = "SELECT count(*) AS n FROM ducklake_list_files('lake', 'evm_blocks', schema => 'raw')"
         before = lake.rows(files)[0]["n"]
         copy = maintain(lake, settings.paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -34,14 +35,14 @@ def settings(tmp_path: Path) -> Settings:
 def event(number: int, created: datetime, merchant: str = "mer_1") -> dict[str, object]:
     """A session.created event as raw has it."""
     session_id = f"00000000-0000-4000-8000-{number:012d}"
-    body = (
-        f'{{"data":{{"session_id":"{session_id}","reference":"R{number}","amount":"5","currency":"USDT","network":"BSC",'
-        f'"customer":{{"email":null,"name":null}},"description":null,"callback_url":null,"metadata":{{}},"payment_url":null,'
-        f'"expires_at":"2026-12-31T00:00:00Z"}}}}'
-    )
+    data = {
+        "session_id": session_id, "reference": f"R{number}", "amount": "5", "currency": "USDT", "network": "BSC",
+        "customer": {"email": None, "name": None}, "metadata": {}, "expires_at": "2026-12-31T00:00:00Z",
+    }  # fmt: skip
     return {
-        "event_id": f"e{number}", "type": "session.created", "occurred_at": created, "merchant_id": merchant, "mode": "live",
-        "object_id": session_id, "address": None, "event": body, "content_sha256": "x", "source": "test", "position": 1,
+        "event_id": f"e{number}", "type": "session.created", "occurred_at": created, "merchant_id": merchant,
+        "mode": "live", "object_id": session_id, "address": None, "event": json.dumps({"data": data}),
+        "content_sha256": "x", "source": "test", "position": 1,
     }  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def take_in(settings: Settings, *events: dict[str, object]) -> Manifest:
 
     with Lake.open(settings.paths) as lake:
         lake.write_tx(body)
-    manifest = publish(settings.paths)
+        manifest = publish(lake)
     assert manifest is not None
     return manifest
 
@@ -70,7 +71,8 @@ def references(settings: Settings) -> list[str]:
 
 def test_nothing_new_publishes_no_new_version(settings: Settings) -> None:
     first = take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
-    again = publish(settings.paths)
+    with Lake.open(settings.paths) as lake:
+        again = publish(lake)
     assert again == first
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from warehouse.manifest import Segment
 from warehouse.segments import SINGLE_SEGMENT_ROWS, Cut, bucket_of, plan_buckets, plan_ranges
@@ -42,7 +43,7 @@ def test_ranges_follow_one_another_without_gap_for_any_day() -> None:
         cuts = plan_ranges(SINGLE_SEGMENT_ROWS, [*MONTHS, date(2027, 1, 1)], date(2026, 3, day))
         assert cuts[0].low is None
         assert cuts[-1].high is None
-        assert all(one.high == other.low for one, other in zip(cuts, cuts[1:], strict=False))
+        assert all(one.high == other.low for one, other in pairwise(cuts))
 
 
 def test_a_changed_day_touches_only_the_range_it_lies_in() -> None:
