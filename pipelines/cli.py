@@ -174,15 +174,15 @@ def revoke_key(key_id: Annotated[int, typer.Argument(help="The id `keys list` sh
 
 @quarantine.command("list", epilog="Example: paylake quarantine list")
 def list_quarantine(config: Config = None) -> None:
-    """List refused lines and events that contradict others, newest last, with their reasons."""
-    from pipelines.gateway.quarantine import list_open
+    """List refused lines, then events that refer to a foreign object, with place and reason."""
+    from pipelines.gateway.quarantine import list_foreign, list_open
     from warehouse.lake import Lake
     from warehouse.settings import load_settings
 
     with Lake.open(load_settings(config).paths, read_only=True) as lake:
-        for row in list_open(lake):
+        for row in [*list_open(lake), *list_foreign(lake)]:
             place = f"{row['source']}:{row['position']}"
-            typer.echo(f"{row['quarantine_id'][:12]}\t{place}\t{row['reason_code']}\t{row['reason']}")
+            typer.echo(f"{row['quarantine_id'][:24]}\t{place}\t{row['reason_code']}\t{row['reason']}")
 
 
 @quarantine.command("replay", epilog="Example: paylake quarantine replay")

@@ -45,6 +45,17 @@ def list_open(lake: Lake) -> list[dict[str, Any]]:
     return lake.rows(queries.OPEN_REFUSALS)
 
 
+def list_foreign(lake: Lake) -> list[dict[str, Any]]:
+    """Stored events that refer to an object of another merchant, mode, network or currency, oldest first.
+
+    They take effect by themselves when later events make them right, so there is nothing to replay.
+
+    Returns:
+        quarantine_id (the event's id), source, position, event (its JSON), reason_code, reason, received_at.
+    """
+    return lake.rows(queries.FOREIGN_EVENTS)
+
+
 def replay(
     lake: Lake, *, now: datetime, families: Mapping[str, Family], quarantine_ids: Collection[str] | None = None
 ) -> ReplayResult:

@@ -27,6 +27,13 @@ FORGET_CURSOR = """
     DELETE FROM state.feed_cursors WHERE source = $source
 """
 
+# Events that contradict what they refer to have no effect for as long as they do: the models decide it anew each time.
+FOREIGN_EVENTS = """
+    SELECT event_id AS quarantine_id, source, position, event, 'foreign_object' AS reason_code, reason, received_at
+    FROM intermediate.refused_events
+    ORDER BY received_at, source, position, event_id
+"""
+
 OPEN_REFUSALS = """
     SELECT quarantine_id, source, position, line, reason_code, reason, received_at
     FROM raw.gateway_quarantine AS refused
