@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -157,7 +158,8 @@ def test_any_order_any_batches_any_transport_give_the_same_bytes(
     pay_some(bsc_node, events, evidence.seed)
     draw = random.Random(evidence.seed)
     expected = answers(by_one_file(tmp_path / "one", events, bsc_node, draw))
-    assert any(b'"total_received":"0.00000000"' not in body for path, body in expected.items() if " /addresses" in path)
+    received = set(re.findall(rb'"total_received":"([0-9.]+)"', b"".join(expected.values())))
+    assert len(received - {b"0.00000000"}) > 10, "hardly any address was paid, so little was shown"
     files = by_files(tmp_path / "files", events, bsc_node, draw)
     assert differing(expected, answers(files)) == []
     assert differing(expected, answers(by_failing_feed(tmp_path / "feed", events, bsc_node, draw))) == []
