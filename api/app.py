@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
 from api.addresses.endpoints import router as addresses
 from api.balance.endpoints import router as balance
 from api.clock import Clock, system_clock
+from api.cors import Cors
 from api.deployment import Deployment, Reader
 from api.documentation import install_documentation
 from api.errors import install_error_handlers
@@ -21,6 +21,7 @@ from api.middleware import EXPOSED_HEADERS, Admission, AnswerHeaders
 from api.rate_limits import RateLimits
 from api.sessions.endpoints import router as sessions
 from warehouse import serving
+from warehouse.errors import SettingsError
 from warehouse.settings import Settings
 from warehouse.store.connection import open_store
 
@@ -47,6 +48,8 @@ def create_app(settings: Settings, *, reader: Reader | None = None, clock: Clock
     Raises:
         SettingsError, StorageError: the store cannot be opened.
     """
+    if settings.prices.source != "par":
+        raise SettingsError('prices.source = "http" is not read by this version', hint='set prices.source = "par"')
     deployment = Deployment(
         settings=settings,
         store=open_store(settings),
@@ -60,7 +63,7 @@ def create_app(settings: Settings, *, reader: Reader | None = None, clock: Clock
     app.add_middleware(Admission, deployment=deployment)
     if settings.api.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            Cors,
             allow_origins=[origin.rstrip("/") for origin in settings.api.cors_origins],
             allow_methods=["GET", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from api.answers import encode
 
@@ -87,8 +88,11 @@ def install_documentation(app: FastAPI) -> None:
         policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
         return HTMLResponse(docs_page(document()), headers={"Content-Security-Policy": policy})
 
-    app.add_route("/openapi.json", get_openapi_json, include_in_schema=False)
-    app.add_route("/docs", get_docs, include_in_schema=False)
+    app.add_route("/openapi.json", get_openapi_json, methods=["GET"], include_in_schema=False)
+    app.add_route("/docs", get_docs, methods=["GET"], include_in_schema=False)
+    for route in app.routes:  # Starlette adds HEAD to GET; the contract knows no HEAD anywhere
+        if isinstance(route, Route) and route.methods:
+            route.methods.discard("HEAD")
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 from starlette.datastructures import QueryParams
+from starlette.requests import Request
 
 from api.errors import InvalidParameter
 
@@ -22,6 +23,11 @@ _OFFSET = r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 _MOMENT = re.compile(rf"{_DATE}(?:T{_TIME}{_OFFSET})?")
 
 _LAST_MICROSECOND = time(23, 59, 59, 999999)
+
+
+def query_of(request: Request) -> QueryParams:
+    """The query parameters, read as UTF-8 also where a client did not percent-encode them."""
+    return QueryParams(request.scope["query_string"].decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

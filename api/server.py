@@ -16,7 +16,7 @@ from warehouse.settings import Settings
 
 # A client that trickles its headers is cut off; bodies have their own deadline (body.py).
 HEADER_READ_TIMEOUT_MILLISECONDS = 5_000
-HEADER_BYTES_MAX = 64 * 1024
+HEADER_BUFFER_BYTES = 64 * 1024
 # How long running requests may take to finish after the signal to stop.
 STOP_SECONDS = 15
 
@@ -38,11 +38,12 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(
-            header_read_timeout=HEADER_READ_TIMEOUT_MILLISECONDS, max_buffer_size=HEADER_BYTES_MAX
+            header_read_timeout=HEADER_READ_TIMEOUT_MILLISECONDS, max_buffer_size=HEADER_BUFFER_BYTES
         ),
         websockets=False,
         log_level=LogLevels.warning,
         log_access=False,
         workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,  # one worker that dies must not end the others
     )
     server.serve(target_loader=functools.partial(create_app, settings), wrap_loader=False)

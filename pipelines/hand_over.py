@@ -10,7 +10,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from warehouse.errors import MoneyOutOfRange, PaylakeError
 from warehouse.lake import Lake
 from warehouse.store.connection import Store
-from warehouse.store.credits import Credit, apply_credits
+from warehouse.store.credits import Credit, apply_credits, credited_keys
 from warehouse.store.merchants import Merchant, upsert_merchants
 
 _EXACT = Context(prec=60)
@@ -27,6 +27,8 @@ WHERE $since < 0 OR (balances.mode, balances.merchant_id) IN (
 )
 ORDER BY ALL
 """
+
+BALANCE_KEYS = "SELECT merchant_id, mode, network, currency FROM marts.balances"
 
 MERCHANTS = """
 SELECT
@@ -47,6 +49,7 @@ class HandOver:
         self._lake = lake
         self._store = store
         self._done_batch = -1
+        self._refused: list[PaylakeError] = []
 
     def run(self) -> list[PaylakeError]:
         """Write changed credits and merchants to the store.
@@ -56,17 +59,27 @@ class HandOver:
         """
         batch_id = self._lake.rows("SELECT batch_id FROM state.transforms")[0]["batch_id"]
         if batch_id == self._done_batch:
-            return []
-        since = {"since": self._done_batch}
+            return self._refused
+        # While a credit is refused everything is tried again: the settings may have been corrected meanwhile.
+        since = {"since": -1 if self._refused else self._done_batch}
         upsert_merchants(self._store, [Merchant(**row) for row in self._lake.rows(MERCHANTS, since)])
-        credits = [_credit(row, batch_id) for row in self._lake.rows(CREDITS, since)]
+        credits = [_credit(row, batch_id) for row in self._lake.rows(CREDITS, since)] + self._vanished(batch_id)
         try:
             apply_credits(self._store, credits)
-            refused: list[PaylakeError] = []
+            self._refused = []
         except MoneyOutOfRange:
-            refused = self._one_by_one(credits)
+            self._refused = self._one_by_one(credits)
         self._done_batch = batch_id
-        return refused
+        return self._refused
+
+    def _vanished(self, batch_id: int) -> list[Credit]:
+        """Credits of nothing for balances the books no longer know: an earlier claim on the address, a token gone."""
+        known = {tuple(row.values()) for row in self._lake.rows(BALANCE_KEYS)}
+        return [
+            Credit(*key, version=batch_id, credited_total_e8=0, finalized_block=0)
+            for key in credited_keys(self._store)
+            if key not in known
+        ]
 
     def _one_by_one(self, credits: list[Credit]) -> list[PaylakeError]:
         refused: list[PaylakeError] = []

@@ -8,7 +8,7 @@ and the hand-over repeat what a dead process left undone.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from pipelines.chains.evm import EvmSource
 from pipelines.chains.rpc_pool import RpcPool
 from pipelines.gateway import http_feed, inbox
 from pipelines.gateway import store as feed_store
+from pipelines.gateway.batches import FeedBatch, joined
 from pipelines.hand_over import HandOver
 from pipelines.ingest.evm import EvmIngest, Fetched, OnProgress, PlanOutdated
 from warehouse import migrate
@@ -68,6 +69,7 @@ class Refresh:
         self._hand_over = HandOver(lake, store)
         self._families = settings.families
         self._digests: inbox.DigestMemory = {}
+        self._known_files: set[str] = set()
 
     @classmethod
     @contextmanager
@@ -119,24 +121,35 @@ class Refresh:
         maintain(self._lake, self._settings.paths)
 
     def _read_feed(self, report: PassReport) -> None:
+        for batches in (self._inbox_batches, self._http_batches):
+            try:
+                for batch in batches():
+                    self._store_batch(batch, report)
+            except FeedError as error:  # one transport's trouble does not stop the other
+                report.problems.append(error)
+
+    def _inbox_batches(self) -> Iterator[FeedBatch]:
+        if self._settings.gateway.inbox is None:
+            return iter(())
+        return inbox.iter_inbox(
+            self._settings.gateway.inbox,
+            self._is_known_file,
+            now=_now,
+            families=self._families,
+            digests=self._digests,
+        )
+
+    def _http_batches(self) -> Iterator[FeedBatch]:
         gateway = self._settings.gateway
-        try:
-            if gateway.inbox:
-                for batch in inbox.iter_inbox(
-                    gateway.inbox, self._is_known_file, now=_now, families=self._families, digests=self._digests
-                ):
-                    self._store_batch(batch, report)
-            if gateway.base_url:
-                cursor = feed_store.read_cursor(self._lake, http_feed.feed_source(gateway))
-                for batch in http_feed.iter_pages(gateway, cursor, now=_now, families=self._families):
-                    self._store_batch(batch, report)
-        except FeedError as error:
-            report.problems.append(error)
+        cursor = feed_store.read_cursor(self._lake, http_feed.feed_source(gateway)) if gateway.base_url else None
+        return joined(http_feed.iter_pages(gateway, cursor, now=_now, families=self._families))
 
     def _is_known_file(self, digest: str) -> bool:
-        return feed_store.file_is_known(self._lake, digest)
+        if digest not in self._known_files and feed_store.file_is_known(self._lake, digest):
+            self._known_files.add(digest)
+        return digest in self._known_files
 
-    def _store_batch(self, batch: feed_store.FeedBatch, report: PassReport) -> None:
+    def _store_batch(self, batch: FeedBatch, report: PassReport) -> None:
         result = feed_store.append(self._lake, batch)
         report.events += result.accepted
         report.refused += result.refused + result.conflicts
@@ -160,6 +173,7 @@ class Refresh:
             return
 
         def body(write: Write) -> tuple[dict[str, int], int]:
+            migrate.require_same(write, self._settings)
             added = {
                 f"{ingest.network.mode}/{ingest.network.network}": ingest.commit(write, answer)
                 for ingest, answer in news
@@ -168,6 +182,8 @@ class Refresh:
 
         try:
             report.transfers, report.rows_replaced = self._lake.write_tx(body)
+            for ingest, _ in news:
+                ingest.committed()
         except PlanOutdated as outdated:
             report.problems.append(outdated)
             report.is_behind = True

@@ -31,7 +31,7 @@ def connect(*, memory_limit: str | None = None, threads: int | None = None) -> d
     if threads:
         config["threads"] = threads
     connection = duckdb.connect(config=config)
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")  # global: cursors of this connection are sessions of their own
     connection.execute("SET enable_progress_bar = false")
     return connection
 
@@ -54,7 +54,12 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
                 f"the DuckDB extension {name} is missing",
                 hint=f"pip install duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}",
             ) from None
-        connection.execute(f"LOAD '{binary}'")
+        connection.execute(f"LOAD {quoted(binary)}")
+
+
+def quoted(text: str | Path) -> str:
+    """A SQL string literal, for statements that take no parameters."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _wheel_binary(name: str) -> Path | None:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from pandera.errors import SchemaError
 
 from warehouse.contracts import tables
-from warehouse.duck import LAKE_EXTENSIONS, connect, load_extension
+from warehouse.duck import LAKE_EXTENSIONS, connect, load_extension, quoted
 from warehouse.errors import StorageError
 from warehouse.settings import Paths
 
@@ -139,10 +139,10 @@ class Lake:
     def _attach(self, *, read_only: bool, snapshot: int | None) -> None:
         # A rollback journal instead of WAL: the extension links its own older SQLite, whose WAL can corrupt when
         # several connections checkpoint (DECISIONS.md P-004 has the measurement of both).
-        options = [f"DATA_PATH '{self.paths.lake_data}/'", "META_BUSY_TIMEOUT 30000"]
+        options = [f"DATA_PATH {quoted(f'{self.paths.lake_data}/')}", "META_BUSY_TIMEOUT 30000"]
         options += ["READ_ONLY"] if read_only else ["DATA_INLINING_ROW_LIMIT 0", f"META_JOURNAL_MODE '{JOURNAL_MODE}'"]
         options += [f"SNAPSHOT_VERSION {snapshot}"] if snapshot is not None else []
-        statement = f"ATTACH 'ducklake:sqlite:{self.paths.catalog}' AS {self._name} ({', '.join(options)})"
+        statement = f"ATTACH {quoted(f'ducklake:sqlite:{self.paths.catalog}')} AS {self._name} ({', '.join(options)})"
         try:
             if read_only:
                 self.connection.execute(statement)

@@ -14,6 +14,8 @@ from warehouse import sql_models
 from warehouse.contracts import SCHEMAS, tables
 from warehouse.contracts.table import Table
 from warehouse.domain.networks import NETWORK_ORDER
+from warehouse.duck import quoted
+from warehouse.errors import StorageError
 from warehouse.lake import Lake, Write
 from warehouse.settings import Settings
 
@@ -53,6 +55,20 @@ def transform(write: Write, on_model: OnModel = _ignore) -> int:
     ).fetchone()
     assert row is not None, "prepare() comes first"
     return _run(write, since_batch=int(row[0]), code=row[1], settings=row[2], on_model=on_model)
+
+
+def require_same(write: Write, settings: Settings) -> None:
+    """Make sure the lake still is as this process's code and settings want it.
+
+    Raises:
+        StorageError: another process rebuilt it with others; two that disagree would undo each other's work.
+    """
+    row = write.connection.execute("SELECT code_fingerprint, settings_fingerprint FROM state.transforms").fetchone()
+    if row != (sql_models.code_fingerprint(), settings_fingerprint(settings)):
+        raise StorageError(
+            "another process has rebuilt the lake with other settings or another version",
+            hint="restart this one, so that both agree",
+        )
 
 
 def has_untransformed(lake: Lake) -> bool:
@@ -139,13 +155,9 @@ def _create(write: Write, table: Table) -> None:
         connection.execute(f"ALTER TABLE {table.name} SET PARTITIONED BY (year({month}), month({month}))")
     if table.sort:
         connection.execute(f"ALTER TABLE {table.name} SET SORTED BY ({', '.join(table.sort)})")
-    connection.execute(f"COMMENT ON TABLE {table.name} IS {_quoted(table.sentence)}")
+    connection.execute(f"COMMENT ON TABLE {table.name} IS {quoted(table.sentence)}")
     for name, column in table.columns.items():
-        connection.execute(f"COMMENT ON COLUMN {table.name}.{name} IS {_quoted(column.comment)}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        connection.execute(f"COMMENT ON COLUMN {table.name}.{name} IS {quoted(column.comment)}")
 
 
 def _registry_frames(settings: Settings) -> dict[str, pl.DataFrame]:

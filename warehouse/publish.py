@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from warehouse import sql_models
 from warehouse.contracts.table import Table
+from warehouse.duck import quoted
 from warehouse.lake import Lake
 from warehouse.manifest import (
     Head,
@@ -151,7 +152,7 @@ class _Publication:
         name = f"{cut.kind}-{cut.low.date() if cut.low else cut.bucket or 'all'}-{uuid.uuid4().hex[:12]}.duckdb"
         temporary = self._serving / f".{name}.tmp"
         connection = self._lake.connection
-        connection.execute(f"ATTACH '{temporary}' AS segment (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+        connection.execute(f"ATTACH {quoted(temporary)} AS segment (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
         try:
             connection.execute("CREATE SCHEMA segment.marts")
             connection.execute("CREATE SCHEMA segment.lookups")
@@ -180,8 +181,7 @@ class _Publication:
                 f"SELECT {key}, mode, merchant_id, {table.partition_month} FROM segment.{table.name} ORDER BY {key}"
             )
         for name, column in table.columns.items():
-            comment = column.comment.replace("'", "''")
-            connection.execute(f"COMMENT ON COLUMN segment.{table.name}.{name} IS '{comment}'")
+            connection.execute(f"COMMENT ON COLUMN segment.{table.name}.{name} IS {quoted(column.comment)}")
         row = connection.execute(f"SELECT count(*) FROM segment.{table.name}").fetchone()
         return int(row[0]) if row else 0
 
@@ -216,8 +216,9 @@ def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
 
 def _analyst_script(serving: Path, manifest: Manifest) -> str:
     lines = [f"-- Published data of version {manifest.version}. Use: duckdb -init {serving}/current.sql"]
+    lines.append("SET TimeZone = 'UTC';")
     for number, segment in enumerate(manifest.segments):
-        lines.append(f"ATTACH '{serving.absolute() / segment.file}' AS s{number} (READ_ONLY);")
+        lines.append(f"ATTACH {quoted(serving.absolute() / segment.file)} AS s{number} (READ_ONLY);")
     lines += ["CREATE SCHEMA marts;", "CREATE SCHEMA lookups;"]
     lines += [f"CREATE VIEW {name} AS {select};" for name, select in manifest.views.items()]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ Belongs here: following the manifest, attaching segments, handing out cursors. D
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -14,8 +15,11 @@ from typing import Any
 
 import duckdb
 
-from warehouse.duck import connect
+from warehouse.duck import connect, quoted
+from warehouse.errors import StorageError
 from warehouse.manifest import MANIFEST_NAME, Manifest, read_manifest
+
+_LOG = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 MEMORY_LIMIT = "2GB"
@@ -30,7 +34,7 @@ class Snapshot:
         self.manifest = manifest
         self._database = connect(memory_limit=MEMORY_LIMIT, threads=THREADS)
         for number, segment in enumerate(manifest.segments):
-            self._database.execute(f"ATTACH '{serving / segment.file}' AS s{number} (READ_ONLY)")
+            self._database.execute(f"ATTACH {quoted(serving / segment.file)} AS s{number} (READ_ONLY)")
         self._database.execute("CREATE SCHEMA marts")
         self._database.execute("CREATE SCHEMA lookups")
         for name, select in manifest.views.items():
@@ -99,7 +103,13 @@ class Reader:
             return
         signature = self._signature()
         if signature is not None and signature != self._seen:
-            self._current, self._seen = self._open(), signature
+            try:
+                self._current, self._seen = self._open(), signature
+            except (duckdb.Error, StorageError):
+                if self._current is None:
+                    raise
+                # What was published before is still whole: serve it, and look again.
+                _LOG.exception("the new version cannot be opened; %s stays", self._current.manifest.version)
         self._next_look = time.monotonic() + self._poll_seconds
 
     def _signature(self) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from api.answers import Answer, answer
 from api.auth import Reading
 from api.deployment import Deployment, deployment_of
 from api.pagination import LIMIT, PAGE, read_page
-from api.parameters import CURRENCY, NETWORK, SORT_ORDER, Choice, Selection, YesOrNo, documented
+from api.parameters import CURRENCY, NETWORK, SORT_ORDER, Choice, Selection, YesOrNo, documented, query_of
 
 router = APIRouter(prefix="/addresses", tags=["addresses"])
 
@@ -41,7 +41,7 @@ def list_addresses(
     request: Request, caller: Reading, deployment: Annotated[Deployment, Depends(deployment_of)]
 ) -> Response:
     """The merchant's deposit addresses with balances, sweeps and usage, a page at a time."""
-    query = request.query_params
+    query = query_of(request)
     page = read_page(query)
     filters = {
         "network": NETWORK.read(query, deployment.network_names),

@@ -24,6 +24,7 @@ from api.parameters import (
     Search,
     Selection,
     documented,
+    query_of,
     read_period,
 )
 from api.sessions import queries
@@ -48,7 +49,7 @@ def list_sessions(
     request: Request, caller: Reading, deployment: Annotated[Deployment, Depends(deployment_of)]
 ) -> Response:
     """The merchant's checkout sessions, a page at a time."""
-    query = request.query_params
+    query = query_of(request)
     page = read_page(query)
     status = STATUS.read(query)
     network, currency = NETWORK.read(query, deployment.network_names), CURRENCY.read(query)
@@ -80,6 +81,7 @@ def get_session(
     session_id: str, caller: Reading, deployment: Annotated[Deployment, Depends(deployment_of)]
 ) -> Response:
     """One session with its customer, payment, timeline and transfers."""
+    session_id = session_id.lower()  # as the feed's ids are kept
     found = caller.rows(queries.CREATED_AT, session_id=session_id)
     if not found:
         raise NotFound("Session")

@@ -12,10 +12,10 @@ where s.mode = $mode
   and ($end is null or s.created_at <= $end)
   and (
     $search is null
-    or contains(lower(s.reference), lower($search))
-    or contains(lower(s.customer_email), lower($search))
-    or contains(lower(s.customer_name), lower($search))
-    or starts_with(lower(s.session_id), lower($search))
+    or contains(replace(replace(lower(s.reference), 'ς', 'σ'), 'i̇', 'i'), $search)
+    or contains(replace(replace(lower(s.customer_email), 'ς', 'σ'), 'i̇', 'i'), $search)
+    or contains(replace(replace(lower(s.customer_name), 'ς', 'σ'), 'i̇', 'i'), $search)
+    or starts_with(s.session_id, $search)
     or list_contains($search_addresses, s.deposit_address)
     or list_has_any(s.tx_hashes, $search_hashes)
   )

@@ -31,7 +31,16 @@ def search_terms(caller: Caller, text: str | None, families: Mapping[str, Family
             hashes.update(_canonical(canonical_hash, family, text))
         if not addresses and _TRON_IN_ANY_CASE.fullmatch(text):
             addresses.update(_tron_addresses_like(caller, text, families))
-    return {"search": text, "search_addresses": sorted(addresses), "search_hashes": sorted(hashes)}
+    return {
+        "search": None if text is None else folded(text),
+        "search_addresses": sorted(addresses),
+        "search_hashes": sorted(hashes),
+    }
+
+
+def folded(text: str) -> str:
+    """Unicode lower case, as the columns are folded in SQL: both sigmas are one, an i has no second dot."""
+    return text.lower().replace("ς", "σ").replace("i̇", "i")
 
 
 def _canonical(parse: Callable[[Family, str], str], family: Family, text: str) -> list[str]:

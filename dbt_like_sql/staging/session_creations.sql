@@ -14,9 +14,11 @@ select
     event ->> '$.data.customer.name' as customer_name,
     event ->> '$.data.description' as description,
     event ->> '$.data.callback_url' as callback_url,
-    coalesce(event -> '$.data.metadata', '{}')::varchar as metadata,
+    -- not from the event: DuckDB's JSON would turn long numbers into doubles
+    coalesce(metadata, '{}') as metadata,
     event ->> '$.data.payment_url' as payment_url,
-    (event ->> '$.data.expires_at')::timestamptz as expires_at,
+    -- ISO 8601 allows hours and minutes alone; the cast wants seconds
+    regexp_replace(event ->> '$.data.expires_at', '(T\d{2}:\d{2})(Z|[+-])', '\1:00\2')::timestamptz as expires_at,
     occurred_at,
     batch_id,
 from raw.gateway_events

@@ -5,13 +5,15 @@ Belongs here: the shape between readers and store, and its frames. Does not belo
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from pipelines.gateway.events import Event
+from warehouse.errors import FeedError
 
+JOINED_SIZE = 20_000
 EVENTS_TABLE = "raw.gateway_events"
 QUARANTINE_TABLE = "raw.gateway_quarantine"
 FILES_TABLE = "raw.inbox_files"
@@ -25,6 +27,7 @@ _EVENT_SCHEMA: dict[str, pl.DataType] = {
     "mode": pl.String(),
     "object_id": pl.String(),
     "address": pl.String(),
+    "metadata": pl.String(),
     "event": pl.String(),
     "content_sha256": pl.String(),
     "source": pl.String(),
@@ -102,6 +105,44 @@ class FeedBatch:
     def received(self) -> int:
         """How many lines or elements it held."""
         return len(self.events) + len(self.refusals)
+
+
+def joined(pages: Iterable[FeedBatch], size: int = JOINED_SIZE) -> Iterator[FeedBatch]:
+    """Pages of one feed, several at a time, so that a long history is not one transaction a page.
+
+    Args:
+        pages: in order; the cursor of the last one stands for those before it.
+        size: a batch is handed on once it holds so many lines.
+
+    Raises:
+        FeedError: as the pages do, after what came before it was handed on.
+    """
+    waiting: FeedBatch | None = None
+    failure: FeedError | None = None
+    source = iter(pages)
+    while failure is None:
+        try:
+            page = next(source, None)
+        except FeedError as error:
+            page, failure = None, error
+        if page is not None:
+            waiting = page if waiting is None else _together(waiting, page)
+        if waiting is not None and (page is None or waiting.received >= size):
+            yield waiting
+            waiting = None
+        if page is None:
+            break
+    if failure is not None:
+        raise failure
+
+
+def _together(first: FeedBatch, second: FeedBatch) -> FeedBatch:
+    return FeedBatch(
+        first.source,
+        events=[*first.events, *second.events],
+        refusals=[*first.refusals, *second.refusals],
+        cursor=second.cursor or first.cursor,
+    )
 
 
 def to_frames(batch: FeedBatch) -> dict[str, pl.DataFrame]:

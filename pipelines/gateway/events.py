@@ -48,6 +48,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     mode: str
     object_id: str
     address: str | None
+    metadata: str | None
     event: str
     content_sha256: str
     source: str
@@ -193,6 +194,7 @@ def _event(line: bytes, value: object, now: datetime, families: Mapping[str, Fam
         mode=mode,
         object_id=event_type.object_id(data, merchant_id, address),
         address=address or None,
+        metadata=canonical(data["metadata"]) if data.get("metadata") is not None else None,
         event=event,
         content_sha256=hashlib.sha256(event.encode()).hexdigest(),
         source=origin[0],

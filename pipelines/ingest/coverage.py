@@ -13,6 +13,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import polars as pl
 
+# No chain is older; a feed may say anything.
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -28,7 +31,7 @@ def coverage_start(known_since: datetime) -> datetime:
 
     The day is slack for clocks that disagree; midnight keeps the number of different moments, and of searches, small.
     """
-    day = known_since.astimezone(UTC).date() - timedelta(days=1)
+    day = max(known_since.astimezone(UTC), _EARLIEST).date() - timedelta(days=1)
     return datetime.combine(day, time.min, UTC)
 
 

@@ -41,7 +41,7 @@ class Fetched:
     """What one pass read of one network, ready to be committed."""
 
     network: NetworkSettings
-    planned_head: int | None
+    planned_batch: int | None
     head_block: int
     head_hash: str
     head_time: datetime
@@ -86,16 +86,20 @@ class EvmIngest:
             for row in lake.rows(queries.COVERED, self._key | {"tokens": self._tokens})
         }
         jobs = missing_jobs(needed, covered, last_head, target)
-        logs, reached = self._read(jobs, target, on_progress)
+        logs, reached, unread = self._read(jobs, last_head, target, on_progress)
         logs = covered_only(logs, needed)
         blocks = self._confirming_blocks(lake, logs, last_head, reached)
-        newly_covered = {address: first for address, first in needed.items() if covered.get(address) != first}
+        newly_covered = {
+            address: first
+            for address, first in needed.items()
+            if covered.get(address) != first and address not in unread
+        }
         at_head = reached == head.finalized_number
         hash_, time_ = (head.finalized_hash, head.finalized_time) if at_head else self._header(reached)
         is_news = bool(logs.height or blocks.height or newly_covered or last_head is None)
         return Fetched(
             network=self.network,
-            planned_head=last_head,
+            planned_batch=stored[0]["batch_id"] if stored else None,
             head_block=reached,
             head_hash=hash_,
             head_time=time_,
@@ -104,7 +108,7 @@ class EvmIngest:
             blocks=blocks,
             coverage=newly_covered,
             is_news=is_news or (reached != last_head and (every_head or self._is_due(lake, stored[0], reached, time_))),
-            is_complete=reached == target,
+            is_complete=reached == target and not unread,
         )
 
     def _is_due(self, lake: Lake, stored: dict, head: int, head_time: datetime) -> bool:
@@ -122,22 +126,40 @@ class EvmIngest:
 
     def _needed(self, lake: Lake, head: int, head_time: datetime) -> dict[str, int]:
         """Address → first block that counts. An address whose first block is not mined yet waits."""
-        needed = {}
+        needed: dict[str, int] = {}
+        if not self._tokens:  # nothing can count as money, so nothing is read
+            return needed
         for row in lake.rows(queries.WATCHED, self._key):
             start = coverage_start(row["known_since"])
             if start > head_time:
                 continue
             if start not in self._first_blocks:
-                self._first_blocks[start] = self._source.block_at_or_after(start, 0, head)
+                self._first_blocks[start] = self._first_block(start, head)
             floor = self.network.start_block if isinstance(self.network.start_block, int) else 0
             needed[row["address"]] = max(floor, self._first_blocks[start])
         return needed
 
-    def _read(self, jobs: list[Job], target: int, on_progress: OnProgress | None) -> tuple[pl.DataFrame, int]:
-        """All logs of the jobs, and the block they reach: the target, or less when the pass is full."""
+    def _first_block(self, start: datetime, head: int) -> int:
+        """The first block at or after a moment, searched between those of the moments around it."""
+        low = max((block for time, block in self._first_blocks.items() if time < start), default=0)
+        high = min((block for time, block in self._first_blocks.items() if time > start), default=head)
+        return self._source.block_at_or_after(start, low, high)
+
+    def _read(
+        self, jobs: list[Job], last_head: int | None, target: int, on_progress: OnProgress | None
+    ) -> tuple[pl.DataFrame, int, set[str]]:
+        """The logs of the jobs, the block up to which all are read, and the addresses left for the next pass.
+
+        A full pass ends between two holes, or within the blocks beyond the last head; never within a hole.
+        """
         frames = [pl.DataFrame(schema=TRANSFER_LOG_SCHEMA)]
         rows = 0
+        unread: set[str] = set()
         for job in jobs:
+            is_forward = last_head is None or job.from_block > last_head
+            if rows >= ROWS_PER_PASS and not is_forward:
+                unread.update(job.addresses)
+                continue
             for batch in self._source.backfill(job.addresses, job.from_block, job.to_block):
                 frames.append(batch.frame)
                 rows += batch.frame.height
@@ -145,9 +167,9 @@ class EvmIngest:
                     on_progress(
                         self.network.network, batch.to_block - job.from_block + 1, job.to_block - job.from_block + 1
                     )
-                if rows >= ROWS_PER_PASS and job.to_block == target and batch.to_block < target:
-                    return pl.concat(frames), batch.to_block
-        return pl.concat(frames), target
+                if rows >= ROWS_PER_PASS and is_forward and batch.to_block < target:
+                    return pl.concat(frames), batch.to_block, unread
+        return pl.concat(frames), target, unread
 
     def _confirming_blocks(self, lake: Lake, logs: pl.DataFrame, last_head: int | None, head: int) -> pl.DataFrame:
         """Headers whose time confirms a transfer: a new one, or an old one that the head now reaches."""
@@ -159,8 +181,11 @@ class EvmIngest:
         numbers |= {
             number + confirmations - 1 for number in logs["block_number"].unique() if number + confirmations - 1 <= head
         }
-        self._is_first_pass = False
         return self._source.headers(sorted(numbers)) if numbers else pl.DataFrame(schema=BLOCK_SCHEMA)
+
+    def committed(self) -> None:
+        """The last `fetch` is in the lake: history has been looked at."""
+        self._is_first_pass = False
 
     def _header(self, number: int) -> tuple[str, datetime]:
         row = self._source.headers([number]).row(0, named=True)
@@ -173,15 +198,16 @@ class EvmIngest:
             How many logs were new.
 
         Raises:
-            PlanOutdated: the head moved since `fetch`.
+            PlanOutdated: another process committed since `fetch`.
         """
         stored = write.connection.execute(queries.HEAD, self._key).fetchone()
-        if (stored[0] if stored else None) != fetched.planned_head:
+        if (stored[3] if stored else None) != fetched.planned_batch:
             raise PlanOutdated(
                 f"{self.network.network} was ingested by another process meanwhile", hint="it is tried again"
             )
         added = self._append_logs(write, fetched.logs)
         self._append_blocks(write, fetched.blocks)
+        write.connection.execute(queries.FORGET_OTHER_TOKENS, self._key | {"tokens": self._tokens})
         self._cover(write, fetched.coverage)
         write.connection.execute(queries.FORGET_HEAD, self._key)
         head = {

@@ -98,6 +98,12 @@ LIMIT 1
 
 FORGET_HEAD = "DELETE FROM state.chain_heads WHERE mode = $mode AND network = $network"
 
+# A head that moves without a token leaves a hole for it: its coverage ends.
+FORGET_OTHER_TOKENS = """
+DELETE FROM state.address_coverage
+WHERE mode = $mode AND network = $network AND NOT list_contains($tokens, token_address)
+"""
+
 FORGET_COVERAGE = """
 DELETE FROM state.address_coverage
 WHERE mode = $mode AND network = $network AND list_contains($addresses, address)

@@ -103,3 +103,31 @@ def test_a_merchants_standing_follows_the_feed(settings: Settings) -> None:
         balance(lake, "1", "0", status="suspended")
         HandOver(lake, store).run()
         assert merchant_status(store, "mer_1", "live") == "suspended"
+
+
+def test_a_balance_that_leaves_the_books_is_handed_over_as_nothing(settings: Settings) -> None:
+    with opened(settings) as (lake, store):
+        balance(lake, "10", "0.1")
+        hand_over = HandOver(lake, store)
+        hand_over.run()
+
+        def recomputed(write: Write) -> None:
+            write.connection.execute("DELETE FROM marts.balances")
+            write.connection.execute("UPDATE state.transforms SET batch_id = $b", {"b": write.batch_id})
+
+        lake.write_tx(recomputed)
+        hand_over.run()
+        assert [row.available_e8 for row in available(store, "mer_1", "live")] == [0]
+
+
+def test_a_refused_credit_stays_a_problem_until_it_fits(settings: Settings) -> None:
+    with opened(settings) as (lake, store):
+        balance(lake, "90000000001", "0")
+        hand_over = HandOver(lake, store)
+        assert len(hand_over.run()) == 1
+        assert len(hand_over.run()) == 1
+        balance(lake, "1", "0", merchant="mer_2")
+        assert len(hand_over.run()) == 1
+        balance(lake, "5", "0")
+        assert hand_over.run() == []
+        assert available(store, "mer_1", "live")[0].available_e8 == 500_000_000

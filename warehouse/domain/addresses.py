@@ -72,8 +72,11 @@ def canonical_hash(family: Family, text: str) -> str:
 
 
 def shown_hash(family: Family, canonical: str) -> str:
-    """The form of a canonical transaction hash that explorers use: Tron writes it without `0x`."""
-    return canonical.removeprefix("0x") if family is Family.TRON else canonical
+    """The form of a transaction hash that explorers use: lower case, Tron without `0x`; Solana as it is."""
+    if family is Family.SOLANA:
+        return canonical
+    text = canonical.lower()
+    return text.removeprefix("0x") if family is Family.TRON else text
 
 
 def _canonical_evm(text: str) -> str:

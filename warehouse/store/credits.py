@@ -82,6 +82,19 @@ def apply_credits(store: Store, rows: Iterable[Credit], *, now: datetime | None 
     return applied
 
 
+def credited_keys(store: Store) -> list[tuple[str, str, str, str]]:
+    """(merchant, mode, network, currency) of every balance that holds a credit."""
+    columns = (
+        balance_credits.c.merchant_id,
+        balance_credits.c.mode,
+        balance_credits.c.network,
+        balance_credits.c.currency,
+    )
+    statement = sa.select(*columns).where(balance_credits.c.credited_total_e8 != 0).order_by(*columns)
+    with store.read() as connection:
+        return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
 def available(store: Store, merchant_id: str, mode: str) -> list[AvailableBalance]:
     """The merchant's spendable balances at one moment; one row per network and currency that was ever credited."""
     statement = (

@@ -53,3 +53,7 @@ def test_logs_older_than_every_watched_address_in_them_do_not_count() -> None:
 
 def test_a_log_counts_when_one_of_its_two_addresses_is_covered() -> None:
     assert covered_only(logs((12, "a", "b")), {"a": 10, "b": 20}).height == 1
+
+
+def test_a_time_before_every_chain_starts_at_the_first_block_of_all() -> None:
+    assert coverage_start(datetime(1, 1, 1, tzinfo=UTC)) == datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,6 +20,7 @@ TABLE = Table(
             "What it speaks of: session id, address id, NETWORK:address of a hot wallet, or merchant id."
         ),
         "address": text("Canonical form of the deposit or hot wallet address it introduces.", null=True),
+        "metadata": text("The session's metadata object as canonical JSON, digit by digit.", null=True),
         "event": text("The whole event as canonical JSON, unknown keys included."),
         "content_sha256": text("Digest of that JSON: tells a repetition from a conflict."),
         "source": text("Where it came from: file name or feed URL."),
