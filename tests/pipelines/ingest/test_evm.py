@@ -137,9 +137,8 @@ def test_a_backfill_cut_into_many_passes_leaves_no_hole(
         node.mine(at=BSC_GENESIS + timedelta(days=day, hours=1))
         pay(node, *numbers)
     node.mine(blocks=4)
-    deployment.sync()
+    heads = [deployment.sync()[-1].manifest.heads[0].head_block]
     deployment.drop("more.ndjson", [created(number, day=0 if number % 2 else number) for number in numbers[1:]])
-    heads: list[int] = []
     with Refresh.open(deployment.settings) as refresh:
         for _ in range(60):
             report = refresh.run_pass()
