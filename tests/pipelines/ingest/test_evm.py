@@ -137,7 +137,9 @@ def test_a_backfill_cut_into_many_passes_leaves_no_hole(
         node.mine(at=BSC_GENESIS + timedelta(days=day, hours=1))
         pay(node, *numbers)
     node.mine(blocks=4)
-    heads = [deployment.sync()[-1].manifest.heads[0].head_block]
+    synced = deployment.sync()[-1].manifest
+    assert synced is not None
+    heads = [synced.heads[0].head_block]
     deployment.drop("more.ndjson", [created(number, day=0 if number % 2 else number) for number in numbers[1:]])
     with Refresh.open(deployment.settings) as refresh:
         for _ in range(60):
