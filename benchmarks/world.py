@@ -130,6 +130,7 @@ class History:
         text = _ENCODER.encode(envelope | {"merchant_id": merchant, "mode": "live", "data": data})
         row = {"event_id": envelope["event_id"], "type": kind, "occurred_at": at, "merchant_id": merchant}
         row |= {"mode": "live", "object_id": object_id, "address": address, "event": text.decode()}
+        row |= {"metadata": "{}" if kind == "session.created" else None}
         row |= {"content_sha256": hashlib.sha256(text).hexdigest(), "source": "benchmark", "position": number}
         self.events.append(row)
 

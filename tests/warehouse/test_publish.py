@@ -41,7 +41,7 @@ def event(number: int, created: datetime, merchant: str = "mer_1") -> dict[str, 
     }  # fmt: skip
     return {
         "event_id": f"e{number}", "type": "session.created", "occurred_at": created, "merchant_id": merchant,
-        "mode": "live", "object_id": session_id, "address": None, "event": json.dumps({"data": data}),
+        "mode": "live", "object_id": session_id, "address": None, "metadata": "{}", "event": json.dumps({"data": data}),
         "content_sha256": "x", "source": "test", "position": 1,
     }  # fmt: skip
 
