@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 
 from tests.support.api import DASHBOARD, example, keys_of
-from tests.support.marts import CREATED, DEPOSIT_SHOWN, TX_HASH, address
+from tests.support.marts import CREATED, DEPOSIT, DEPOSIT_SHOWN, TX_HASH, address
 
 LIST = f"{DASHBOARD}/addresses"
+SOLANA_SIGNATURE = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW"
+ADDRESSES = {"BSC": DEPOSIT, "TRX": DEPOSIT, "SOL": "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"}
 
 
 def ids(answer) -> list[int]:
@@ -81,6 +83,20 @@ def test_r11b_nested_objects_stay_objects_with_null_fields(open_client):
     assert item["usage"] == {"times_reused": 0, "last_used_at": None, "first_used_at": None}
     assert item["assigned_to_session_id"] is None
     assert item["assigned_to_reference"] is None
+
+
+@pytest.mark.parametrize(
+    ("network", "stored", "shown"),
+    [
+        ("BSC", "0x" + "ABCDEF" * 10 + "ABCD", "0x" + "abcdef" * 10 + "abcd"),
+        ("TRX", "ABCDEF" * 10 + "ABCD", "abcdef" * 10 + "abcd"),
+        ("SOL", SOLANA_SIGNATURE, SOLANA_SIGNATURE),
+    ],
+)
+def test_r11b_a_gas_funding_hash_is_shown_lower_case_whatever_the_feed_wrote(open_client, network, stored, shown):
+    given = address(42, network=network, address=ADDRESSES[network], gas_funded_at=CREATED, gas_tx_hash=stored)
+    item = open_client(addresses=[given]).get(LIST).json()["data"]["addresses"][0]
+    assert item["gas_funding"]["funding_tx_hash"] == shown
 
 
 FOUR = [

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from api.openapi import COMMITTED_FILE, document_text
+from tests.support.api import DASHBOARD
 
 
 def test_the_committed_document_is_the_one_served(open_client):
@@ -41,3 +44,12 @@ def test_the_page_lists_every_route_and_loads_nothing(open_client):
         assert f"GET {path}" in answer.text
     for word in ("<script", "http://", "https://", "src="):
         assert word not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/health", "/ready"])
+def test_r5_head_is_404_in_the_envelope_where_get_is_200(open_client, path):
+    client = open_client()
+    head, unknown = client.head(path), client.get(f"{DASHBOARD}/nowhere")
+    assert (head.status_code, head.headers["content-type"]) == (404, "application/json")
+    assert head.headers["content-length"] == unknown.headers["content-length"]  # of the envelope; HEAD has no body
+    assert client.get(path).status_code == 200

@@ -7,8 +7,10 @@ from typing import cast
 import pytest
 from fastapi import FastAPI
 
+from api.app import create_app
 from tests.support.api import DASHBOARD, client_for, exact_json, new_key, settings_in
 from tests.support.marts import GivenReader, GivenSnapshot, marts_from, session
+from warehouse.errors import SettingsError
 
 SESSIONS = f"{DASHBOARD}/sessions"
 EVERYWHERE = (
@@ -144,3 +146,38 @@ def test_r3_cors_exposes_the_headers_on_success_and_failure(tmp_path):
     assert preflight.status_code == 200
     assert "x-api-key" in preflight.headers["access-control-allow-headers"].lower()
     assert set(EVERYWHERE) <= set(preflight.headers)
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "headers"),
+    [
+        ("https://elsewhere.example", "GET", "X-API-Key"),
+        (ORIGIN, "DELETE", "X-API-Key"),
+        (ORIGIN, "GET", "X-Secret"),
+    ],
+)
+def test_r5_a_refused_cors_preflight_is_a_400_in_the_envelope(tmp_path, origin, method, headers):
+    settings = settings_in(tmp_path, API__CORS_ORIGINS=f'["{ORIGIN}"]')
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": headers,
+    }
+    with client_for(settings, marts_from()) as client:
+        answer = client.options(SESSIONS, headers=asked)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-length"] == str(len(answer.content))
+    error = answer.json()["error"]
+    assert answer.json() == {"success": False, "error": error}
+    assert (error["code"], error["details"]) == ("INVALID_PARAMETER", {})
+    assert "elsewhere" not in answer.text
+    assert answer.headers.get("access-control-allow-origin") == (ORIGIN if origin == ORIGIN else None)
+    assert "origin" in answer.headers["vary"].lower()
+    assert set(EVERYWHERE) <= set(answer.headers)
+
+
+def test_prices_over_http_are_refused_by_name_instead_of_shown_at_par(tmp_path):
+    settings = settings_in(tmp_path, PRICES__SOURCE="http", PRICES__URL="http://127.0.0.1:1/")
+    with pytest.raises(SettingsError, match=r"prices\.source"):
+        create_app(settings, reader=marts_from())

@@ -126,3 +126,14 @@ def test_malformed_paths_are_404(server, path):
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 404")
     assert json.loads(body)["error"]["code"] == "NOT_FOUND"
+
+
+def test_raw_utf8_in_a_query_string_is_read_as_text(server):
+    # As many characters as a search may have; taken for Latin-1 they would be twice as many, and refused.
+    target = f"{SESSIONS}?search=".encode() + "ü".encode() * 512
+    head = b" HTTP/1.1\r\nHost: x\r\nX-API-Key: " + server.key.encode() + b"\r\nConnection: close\r\n\r\n"
+    answer, _ = raw_answer(server, b"GET " + target + head)
+    assert answer.startswith(b"HTTP/1.1 200")
+    answer, _ = raw_answer(server, b"GET " + target + "ü".encode() + head)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b'"parameter":"search"' in answer

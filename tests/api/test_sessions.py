@@ -288,3 +288,11 @@ def test_an_unknown_session_is_404(open_client):
         404,
         {"success": False, "error": {"code": "NOT_FOUND", "message": "Session not found", "details": {}}},
     )
+
+
+def test_a_session_id_in_upper_case_is_the_same_id(open_client):
+    known, unknown = "11fec830-6b48-4aaa-8bbb-0123456789ab", "22fec830-6b48-4aaa-8bbb-0123456789ab"
+    client = open_client(sessions=[session(known)])
+    assert client.get(f"{LIST}/{known.upper()}").content == client.get(f"{LIST}/{known}").content
+    missing = client.get(f"{LIST}/{unknown.upper()}")
+    assert (missing.status_code, missing.content) == (404, client.get(f"{LIST}/{unknown}").content)

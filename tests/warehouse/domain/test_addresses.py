@@ -94,6 +94,21 @@ def test_a_solana_signature_keeps_its_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("family", "stored", "shown"),
+    [
+        (Family.EVM, "0x" + "AB" * 32, "0x" + "ab" * 32),
+        (Family.TRON, "0x" + "AB" * 32, "ab" * 32),
+        (Family.TRON, "AB" * 32, "ab" * 32),
+        (Family.SOLANA, SIGNATURE, SIGNATURE),
+    ],
+)
+def test_a_hash_stored_in_upper_case_is_shown_lower_case_where_case_means_nothing(
+    family: Family, stored: str, shown: str
+) -> None:
+    assert shown_hash(family, stored) == shown
+
+
+@pytest.mark.parametrize(
     ("family", "text"),
     [(Family.EVM, "ab" * 32), (Family.EVM, "0x" + "ab" * 31), (Family.TRON, "0x" + "zz" * 32), (Family.SOLANA, SOLANA)],
 )
