@@ -105,7 +105,7 @@ class Reader:
         if signature is not None and signature != self._seen:
             try:
                 self._current, self._seen = self._open(), signature
-            except (duckdb.Error, StorageError):
+            except (duckdb.Error, StorageError, OSError):
                 if self._current is None:
                     raise
                 # What was published before is still whole: serve it, and look again.
