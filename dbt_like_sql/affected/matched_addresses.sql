@@ -26,8 +26,10 @@ moved_heads as (
         heads.mode,
         heads.network,
         heads.required_confirmations,
-        coalesce(seen.head_block, -1) - heads.required_confirmations as confirmed_above,
-        heads.head_block - heads.required_confirmations + 1 as confirmed_up_to,
+        -- a head may also go back
+        least(coalesce(seen.head_block, -1), heads.head_block) - heads.required_confirmations as confirmed_above,
+        greatest(coalesce(seen.head_block, -1), heads.head_block) - heads.required_confirmations + 1
+            as confirmed_up_to,
         coalesce(seen.finalized_block, -1) as final_above,
         heads.finalized_block as final_up_to,
     from staging.chain_heads as heads
@@ -38,6 +40,16 @@ moved_transfers as (
     select mode, network, from_address, to_address
     from staging.evm_transfers
     where batch_id > getvariable('since_batch')
+    union all
+    -- transfers in blocks that left the chain
+    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
+    from staging.observed_transfers as transfers
+    inner join staging.block_marks as marks
+        on
+            transfers.mode = marks.mode
+            and transfers.network = marks.network
+            and transfers.block_hash = marks.block_hash
+    where marks.batch_id > getvariable('since_batch')
     union all
     select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
     from staging.evm_transfers as transfers

@@ -36,6 +36,30 @@ sweeps as (
     ) = 1
 ),
 
+-- what this deployment saw and the chain took back: the same tokens may have come again in another block
+orphaned as (
+    select
+        assignments.session_id,
+        marks.marked_at,
+        rtrim(rtrim(transfers.amount::varchar, '0'), '.') || ' ' || transfers.currency as shown_amount,
+    from intermediate.assignments as assignments
+    semi join terms on assignments.session_id = terms.session_id
+    inner join staging.observed_transfers as transfers
+        on
+            assignments.mode = transfers.mode
+            and assignments.network = transfers.network
+            and assignments.deposit_address = transfers.to_address
+            and assignments.currency = transfers.currency
+            and assignments.assigned_at <= transfers.block_time
+            and (assignments.held_until is null or transfers.block_time < assignments.held_until)
+    inner join staging.block_marks as marks
+        on
+            transfers.mode = marks.mode
+            and transfers.network = marks.network
+            and transfers.block_hash = marks.block_hash
+    where marks.is_orphaned
+),
+
 events as (
     select session_id, 'session_created' as event, created_at as event_at, 1 as event_rank, 'Checkout session created' as details
     from terms
@@ -62,6 +86,9 @@ events as (
     select session_id, 'payment_late', block_time, 8, 'Payment received after expiry (' || shown_amount || ')'
     from matched
     where block_time > expires_at
+    union all
+    select session_id, 'payment_orphaned', marked_at, 9, 'Payment removed from the blockchain (' || shown_amount || ')'
+    from orphaned
     union all
     select session_id, 'session_expired', expires_at, 10, 'Checkout session expired'
     from terms

@@ -78,6 +78,7 @@ class LogQuery:
         tokens: canonical token contracts.
         watched: canonical addresses, at most as many as one topic position may hold.
         position: whether the watched addresses are asked for as senders or as receivers.
+        block_hash: exactly this version of the one block asked for, which may not be final.
     """
 
     from_block: int
@@ -85,17 +86,16 @@ class LogQuery:
     tokens: tuple[str, ...]
     watched: tuple[str, ...]
     position: Literal["from", "to"]
+    block_hash: str | None = None
 
     def filter(self) -> dict[str, object]:
         """The filter object of `eth_getLogs`."""
         words = ["0x" + "0" * 24 + address[2:] for address in self.watched]
         topics = [TRANSFER_TOPIC, words] if self.position == "from" else [TRANSFER_TOPIC, None, words]
-        return {
-            "fromBlock": hex(self.from_block),
-            "toBlock": hex(self.to_block),
-            "address": list(self.tokens),
-            "topics": topics,
-        }
+        blocks: dict[str, object] = {"fromBlock": hex(self.from_block), "toBlock": hex(self.to_block)}
+        if self.block_hash is not None:
+            blocks = {"blockHash": self.block_hash}
+        return blocks | {"address": list(self.tokens), "topics": topics}
 
 
 _decoder = msgspec.json.Decoder(list[_Log])
@@ -115,14 +115,14 @@ def decode_logs(answer: bytes | msgspec.Raw, *, mode: str, network: str) -> pl.D
         network: such as `BSC`.
 
     Raises:
-        DishonestAnswer: not logs, not Transfer logs, ill-formed, or `removed` (what is asked for is final).
+        DishonestAnswer: not logs, not Transfer logs, ill-formed, or `removed` (nothing that may be is asked for).
     """
     try:
         logs = _decoder.decode(answer)
     except msgspec.MsgspecError as error:
         raise DishonestAnswer(f"{network}: the node's answer is not a list of logs: {error}", network=network) from None
     if any(log.removed for log in logs):
-        raise DishonestAnswer(f"{network}: the node calls a log of a final block removed", network=network)
+        raise DishonestAnswer(f"{network}: the node calls a log removed", network=network)
     text = _text_columns(logs)
     _require_well_formed(text, network)
     return text.select(
@@ -216,13 +216,16 @@ def require_asked(frame: pl.DataFrame, query: LogQuery, network: str) -> None:
     """Refuse an answer that holds anything the query did not ask for.
 
     Raises:
-        DishonestAnswer: a block outside the range, another contract, or an address that is not watched.
+        DishonestAnswer: a block outside the range, another version of it, another contract, or an address that is
+            not watched.
     """
     position = f"{query.position}_address"
+    version = pl.lit(True) if query.block_hash is None else pl.col("block_hash") == query.block_hash
     checks = {
         f"a block outside {query.from_block}-{query.to_block}": pl.col("block_number").is_between(
             query.from_block, query.to_block
         ),
+        "another version of the block": version,
         "a contract that was not asked for": pl.col("token_address").is_in(query.tokens),
         f"a {position} that was not asked for": pl.col(position).is_in(query.watched, nulls_equal=True),
     }

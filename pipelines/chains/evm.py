@@ -1,11 +1,11 @@
-"""Ethereum-like chains: heads, headers and the Transfer logs of watched addresses up to the final block.
+"""Ethereum-like chains: heads, headers and the Transfer logs of watched addresses, to the final block and beyond.
 
 Belongs here: what is asked of the nodes of one EVM network, and in which order. Does not belong here: HTTP and
-refusals (`rpc.py`), decoding (`decode.py`), storing (`pipelines/ingest`). A further EVM chain is settings, not code.
+refusals (`rpc.py`), one range (`backfill.py`), linked blocks (`follow.py`), storing (`pipelines/ingest`). A further
+EVM chain is settings, not code.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Annotated, TypeVar
@@ -13,15 +13,12 @@ from typing import Annotated, TypeVar
 import msgspec
 import polars as pl
 
+from pipelines.chains import follow
 from pipelines.chains import headers as block_headers
-from pipelines.chains.decode import (
-    TRANSFER_LOG_SCHEMA,
-    DishonestAnswer,
-    LogQuery,
-    decode_logs,
-    merge_answers,
-    require_asked,
-)
+from pipelines.chains.backfill import LogBatch, Watch, make_smaller, merged, read_range, timeless_blocks, with_times
+from pipelines.chains.decode import TRANSFER_LOG_SCHEMA, DishonestAnswer
+from pipelines.chains.follow import Segment
+from pipelines.chains.headers import BlockRef, Header
 from pipelines.chains.heads import Head, read_head
 from pipelines.chains.ranges import RangeSizer
 from pipelines.chains.rpc import RpcEndpoint
@@ -35,20 +32,6 @@ T = TypeVar("T")
 
 # decimals(), the first four bytes of its keccak256
 _DECIMALS_CALL = "0x313ce567"
-# A range that times out is halved so many times before the endpoint is left.
-_TIME_OUTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class LogBatch:
-    """All Transfer logs of the watched addresses from `from_block` to `to_block`, both included.
-
-    `frame` has the columns of `raw.evm_transfer_logs` without `batch_id` and `received_at`.
-    """
-
-    from_block: int
-    to_block: int
-    frame: pl.DataFrame
 
 
 class EvmSource:
@@ -91,10 +74,13 @@ class EvmSource:
         """
         return self._run(lambda endpoint: read_head(endpoint, self._settings))
 
-    def headers(self, numbers: Sequence[int]) -> pl.DataFrame:
-        """The headers of these blocks: columns of `raw.evm_blocks` without `batch_id` and `received_at`."""
-        fetched = self._run(lambda endpoint: block_headers.fetch(endpoint, numbers))
-        return block_headers.to_frame(fetched, mode=self._mode, network=self._name)
+    def headers(self, numbers: Sequence[int]) -> list[Header]:
+        """The headers of these blocks, which must be final, in this order."""
+        return self._run(lambda endpoint: block_headers.fetch(endpoint, numbers))
+
+    def headers_of(self, refs: Sequence[BlockRef]) -> list[Header]:
+        """The headers of exactly these blocks, in this order."""
+        return self._run(lambda endpoint: block_headers.fetch_exactly(endpoint, refs))
 
     def block_at_or_after(self, time: datetime, low: int, high: int) -> int:
         """The first block from `low` to `high` that is not earlier than `time`; `high` + 1 if all are earlier."""
@@ -146,11 +132,11 @@ class EvmSource:
         Raises:
             ChainUnavailable: no node gives a usable answer; what was yielded before stays valid.
         """
-        watched = sorted({canonical_address(self._settings.family, address) for address in addresses})
+        watch = self._watch(addresses)
         first = from_block
         while first <= to_block:
-            if watched and self._tokens:
-                batch = self._run(partial(self._next_batch, watched=watched, first=first, to_block=to_block))
+            if watch.addresses and watch.tokens:
+                batch = self._run(partial(self._next_batch, watch=watch, first=first, to_block=to_block))
             else:
                 batch = LogBatch(first, to_block, pl.DataFrame(schema=TRANSFER_LOG_SCHEMA))
             yield batch
@@ -158,73 +144,79 @@ class EvmSource:
                 on_progress(batch.to_block, to_block)
             first = batch.to_block + 1
 
-    def _next_batch(self, endpoint: RpcEndpoint, watched: Sequence[str], first: int, to_block: int) -> LogBatch:
-        """The longest range from `first` that this node answers at present."""
-        sizer = self._sizers.setdefault(endpoint, RangeSizer(self._settings.max_block_range))
-        time_outs = 0
-        while True:
-            last = min(to_block, first + sizer.blocks - 1)
-            try:
-                frame, most_logs = self._logs(endpoint, watched, first, last, sizer.addresses)
-            except RangeTooLarge as refusal:
-                if not _is_made_smaller(sizer, refusal, first, last, len(watched)):
-                    del self._sizers[endpoint]  # when it is asked again, it starts afresh
-                    raise
-            except ChainUnavailable as unavailable:
-                time_outs += 1
-                too_often = time_outs > _TIME_OUTS
-                if too_often or not unavailable.details.get("timed_out") or not sizer.refuse(first, last):
-                    raise
-            else:
-                sizer.accept(last - first + 1, most_logs)
-                return LogBatch(first, last, frame)
+    def standing(self, known: Sequence[BlockRef]) -> int:
+        """How many of these linked blocks, from the first on, are on the chain. All must be final by now.
 
-    def _logs(
-        self, endpoint: RpcEndpoint, watched: Sequence[str], first: int, last: int, most_addresses: int
-    ) -> tuple[pl.DataFrame, int]:
-        """The logs of one range, and how many the fullest answer had. One endpoint answers everything."""
-        frames = []
-        for start in range(0, len(watched), most_addresses):
-            some = tuple(watched[start : start + most_addresses])
-            queries = [LogQuery(first, last, self._tokens, some, position) for position in ("to", "from")]
-            frames += self._answers(endpoint, queries)
-        merged = merge_answers(frames, self._name).filter(pl.col("topic_count") >= 3)
-        return self._with_times(endpoint, merged), max(frame.height for frame in frames)
-
-    def _answers(self, endpoint: RpcEndpoint, queries: Sequence[LogQuery]) -> list[pl.DataFrame]:
-        """The checked answer to each query.
-
-        The header of the range's last block is asked for first, in the same request: a node that is behind knows no
-        logs of blocks it has not seen and says [], which is not "no logs".
+        Raises:
+            FinalBlockChanged: not even the first.
         """
-        last = queries[0].to_block
-        calls = [block_headers.by_number(last), *(("eth_getLogs", [query.filter()]) for query in queries)]
-        header, *answers = endpoint.batch(calls)
-        end = block_headers.decode(header, network=self._name, number=last)
-        frames = []
-        for query, answer in zip(queries, answers, strict=True):
-            frame = decode_logs(answer, mode=self._mode, network=self._name)
-            require_asked(frame, query, self._name)
-            if frame.filter((pl.col("block_number") == last) & (pl.col("block_hash") != end.hash)).height:
-                raise DishonestAnswer(f"{self._name}: the node sends two hashes for block {last}", network=self._name)
-            frames.append(frame)
-        return frames
+        return self._run(lambda endpoint: follow.standing(endpoint, known))
 
-    def _with_times(self, endpoint: RpcEndpoint, frame: pl.DataFrame) -> pl.DataFrame:
-        """Fill block times from the headers where the node's logs have none."""
-        if not frame["block_time"].null_count():
-            return frame
-        numbers = frame.filter(pl.col("block_time").is_null())["block_number"].unique().sort().to_list()
-        fetched = block_headers.to_frame(
-            block_headers.fetch(endpoint, numbers), mode=self._mode, network=self._name
-        ).select("block_number", "block_hash", pl.col("block_time").alias("header_time"))
-        joined = frame.join(fetched, on=["block_number", "block_hash"], how="left", maintain_order="left")
-        timed = joined.with_columns(pl.coalesce("block_time", "header_time").alias("block_time")).drop("header_time")
-        if timed["block_time"].null_count():
-            raise DishonestAnswer(
-                f"{self._name}: the node's logs and headers have different hashes", network=self._name
+    def follow(
+        self, known: Sequence[BlockRef], to_block: int, addresses: Sequence[str], *, unread: Sequence[str] = ()
+    ) -> Segment:
+        """The chain beyond its final block, linked, with the logs of the blocks that are new. All from one node.
+
+        Args:
+            known: linked blocks that were followed before, the first one final.
+            to_block: the head; a node that is not so far gives what it has.
+            addresses: watched addresses; their logs in the known blocks have been read, except
+            unread: these of them, whose logs in the known blocks are read too.
+
+        Raises:
+            ChainUnavailable: no node gives a usable answer.
+        """
+        return self._run(
+            lambda endpoint: self._segment(endpoint, known, to_block, self._watch(addresses), self._watch(unread))
+        )
+
+    def _segment(
+        self, endpoint: RpcEndpoint, known: Sequence[BlockRef], to_block: int, watch: Watch, unread: Watch
+    ) -> Segment:
+        kept, headers = follow.link(endpoint, known, to_block)
+        frames, read = self._logs_of(endpoint, [header.ref for header in headers], watch)
+        headers = headers[:read]
+        missed, read = self._logs_of(endpoint, kept[1:], unread)
+        if read < len(kept) - 1:
+            raise ChainUnavailable(
+                f"{self._name}: the node {endpoint.name} does not have all blocks it had", network=self._name
             )
-        return timed
+        logs = pl.DataFrame(schema=TRANSFER_LOG_SCHEMA)
+        if frames or missed:
+            logs = merged([*frames, *missed], watch)
+            at_hand = {header.ref for header in headers}
+            absent = [ref for ref in timeless_blocks(logs) if ref not in at_hand]
+            logs = with_times(logs, [*headers, *block_headers.fetch_exactly(endpoint, absent)], watch)
+        return Segment((*kept, *(header.ref for header in headers)), tuple(headers), logs)
+
+    def _logs_of(
+        self, endpoint: RpcEndpoint, blocks: Sequence[BlockRef], watch: Watch
+    ) -> tuple[list[pl.DataFrame], int]:
+        """The answers of as many of these blocks as the node gives, and how many those are."""
+        sizer = self._sizer(endpoint)
+        while True:
+            queries = watch.queries(0, 0, sizer.addresses)
+            if not blocks or not queries:
+                return [], len(blocks)
+            try:
+                return follow.read_logs(endpoint, blocks, queries, self._mode)
+            except RangeTooLarge as refusal:
+                if not make_smaller(sizer, refusal, 0, 0, len(watch.addresses)):
+                    raise
+
+    def _next_batch(self, endpoint: RpcEndpoint, watch: Watch, first: int, to_block: int) -> LogBatch:
+        try:
+            return read_range(endpoint, watch, first, to_block, self._sizer(endpoint))
+        except RangeTooLarge:
+            del self._sizers[endpoint]  # when it is asked again, it starts afresh
+            raise
+
+    def _sizer(self, endpoint: RpcEndpoint) -> RangeSizer:
+        return self._sizers.setdefault(endpoint, RangeSizer(self._settings.max_block_range))
+
+    def _watch(self, addresses: Sequence[str]) -> Watch:
+        watched = {canonical_address(self._settings.family, address) for address in addresses}
+        return Watch(self._mode, self._name, self._tokens, tuple(sorted(watched)))
 
     def _run(self, work: Callable[[RpcEndpoint], T]) -> T:
         """The result of a linked piece of work by one endpoint that serves the right chain."""
@@ -258,14 +250,6 @@ class EvmSource:
                 hint=f"correct rpc_urls or chain_id under networks.{self._mode}.{self._name}",
             )
         self._right_endpoints.add(endpoint)
-
-
-def _is_made_smaller(sizer: RangeSizer, refusal: RangeTooLarge, first: int, last: int, watched: int) -> bool:
-    """Make the next question smaller: fewer blocks down to one, then fewer addresses; a long list the other way."""
-    addresses = min(watched, sizer.addresses)
-    if refusal.details.get("narrow"):
-        return sizer.narrow(addresses) or sizer.refuse(first, last)
-    return sizer.refuse(first, last, refusal.suggested) or sizer.narrow(addresses)
 
 
 def _text(answer: msgspec.Raw) -> str | None:

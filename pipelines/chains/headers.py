@@ -5,7 +5,7 @@ Belongs here: one header and many. Does not belong here: which blocks are needed
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import polars as pl
@@ -15,7 +15,7 @@ from pipelines.chains.rpc import Call, RpcEndpoint
 from warehouse.errors import RangeTooLarge
 
 # java-tron and several providers take at most 100 calls in one request.
-_BATCH = 100
+BATCH = 100
 
 _HASH = r"^0x[0-9a-fA-F]{64}$"
 _NUMBER = r"^0x[0-9a-fA-F]{1,15}$"
@@ -31,6 +31,13 @@ BLOCK_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+class BlockRef(NamedTuple):
+    """One block, named exactly: two nodes may have two of a number."""
+
+    number: int
+    hash: str
+
+
 class Header(msgspec.Struct, frozen=True):
     """What is used of a block's header. Hashes are lower case, the time is UTC."""
 
@@ -38,6 +45,11 @@ class Header(msgspec.Struct, frozen=True):
     hash: str
     parent_hash: str
     time: datetime
+
+    @property
+    def ref(self) -> BlockRef:
+        """Its name."""
+        return BlockRef(self.number, self.hash)
 
 
 class _Block(msgspec.Struct, rename="camel"):
@@ -60,6 +72,11 @@ def by_number(number: int) -> Call:
 def by_tag(tag: str) -> Call:
     """The call for the header under a tag, such as `latest` or `finalized`."""
     return "eth_getBlockByNumber", [tag, False]
+
+
+def by_hash(ref: BlockRef) -> Call:
+    """The call for the header of exactly this block."""
+    return "eth_getBlockByHash", [ref.hash, False]
 
 
 def decode(answer: bytes | msgspec.Raw, *, network: str, number: int | None = None) -> Header:
@@ -88,20 +105,49 @@ def decode(answer: bytes | msgspec.Raw, *, network: str, number: int | None = No
 
 def fetch(endpoint: RpcEndpoint, numbers: Sequence[int]) -> list[Header]:
     """The headers of these blocks in this order, in as few requests as the node takes."""
-    fetched: list[Header] = []
-    size = _BATCH
-    while len(fetched) < len(numbers):
-        some = numbers[len(fetched) : len(fetched) + size]
+    answers = _ask(endpoint, [by_number(number) for number in numbers])
+    return [
+        decode(answer, network=endpoint.network, number=number) for number, answer in zip(numbers, answers, strict=True)
+    ]
+
+
+def fetch_exactly(endpoint: RpcEndpoint, refs: Sequence[BlockRef]) -> list[Header]:
+    """The headers of exactly these blocks in this order, whether or not they still are on the chain.
+
+    Raises:
+        DishonestAnswer: the node sends another block.
+    """
+    headers = [decode(answer, network=endpoint.network) for answer in _ask(endpoint, [by_hash(ref) for ref in refs])]
+    for ref, header in zip(refs, headers, strict=True):
+        if header.ref != ref:
+            raise DishonestAnswer(
+                f"{endpoint.network}: the node sends another block when asked for {ref.hash}", network=endpoint.network
+            )
+    return headers
+
+
+def look_up(endpoint: RpcEndpoint, numbers: Sequence[int]) -> list[Header | None]:
+    """As `fetch`, but None for each block that the node does not have."""
+    answers = _ask(endpoint, [by_number(number) for number in numbers], null=True)
+    return [
+        None if bytes(answer) == b"null" else decode(answer, network=endpoint.network, number=number)
+        for number, answer in zip(numbers, answers, strict=True)
+    ]
+
+
+def _ask(endpoint: RpcEndpoint, calls: Sequence[Call], *, null: bool = False) -> list[msgspec.Raw]:
+    """The results of many calls; a node that finds them too many at once gets fewer."""
+    results: list[msgspec.Raw] = []
+    size = BATCH
+    while len(results) < len(calls):
+        some = calls[len(results) : len(results) + size]
         try:
-            answers = endpoint.batch([by_number(number) for number in some])
+            results += endpoint.batch(some, null=null)
         except RangeTooLarge:
             if len(some) == 1:
                 raise
             size = len(some) // 2
-            continue
-        for number, answer in zip(some, answers, strict=True):
-            fetched.append(decode(answer, network=endpoint.network, number=number))
-    return fetched
+    return results
 
 
 def to_frame(headers: Sequence[Header], *, mode: str, network: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.chains.decode import DishonestAnswer
-from pipelines.chains.headers import Header, by_tag, decode, fetch
+from pipelines.chains.headers import BlockRef, Header, by_tag, decode, fetch
 from pipelines.chains.rpc import RpcEndpoint
 from warehouse.errors import ChainUnavailable
 from warehouse.settings import NetworkSettings
@@ -24,6 +24,16 @@ class Head:
     finalized_number: int
     finalized_hash: str
     finalized_time: datetime
+
+    @property
+    def newest(self) -> BlockRef:
+        """The newest block."""
+        return BlockRef(self.number, self.hash)
+
+    @property
+    def final(self) -> BlockRef:
+        """The newest final block."""
+        return BlockRef(self.finalized_number, self.finalized_hash)
 
 
 def read_head(endpoint: RpcEndpoint, settings: NetworkSettings) -> Head:

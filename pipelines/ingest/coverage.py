@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 import polars as pl
@@ -26,6 +26,23 @@ class Job:
     to_block: int
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The addresses whose transfers count: from which moment, and from which block.
+
+    A moment is what counts; a block is where reading starts, and may be earlier. Nothing below `floor` counts.
+    """
+
+    floor: int
+    starts: dict[str, datetime] = field(default_factory=dict)
+    first_blocks: dict[str, int] = field(default_factory=dict)
+
+    def add(self, address: str, start: datetime, first_block: int) -> None:
+        """Watch an address."""
+        self.starts[address] = start
+        self.first_blocks[address] = max(self.floor, first_block)
+
+
 def coverage_start(known_since: datetime) -> datetime:
     """The moment from which transfers of an address count: midnight one day before it was first spoken of.
 
@@ -41,8 +58,8 @@ def missing_jobs(needed: Mapping[str, int], covered: Mapping[str, int], last_hea
     Args:
         needed: address → first block that must be covered.
         covered: address → first block that is covered, up to `last_head`.
-        last_head: the head that was ingested last; None before the first time.
-        head: the head to reach.
+        last_head: the final block up to which all were read; None before the first time.
+        head: the final block to reach.
     """
     if not needed:
         return []
@@ -50,7 +67,7 @@ def missing_jobs(needed: Mapping[str, int], covered: Mapping[str, int], last_hea
         return [Job(tuple(sorted(needed)), min(needed.values()), head)]
     holes: dict[tuple[int, int], list[str]] = defaultdict(list)
     for address, first in needed.items():
-        last = covered.get(address, last_head + 1) - 1
+        last = min(covered.get(address, last_head + 1) - 1, last_head)
         if first <= last:
             holes[first, last].append(address)
     jobs = [Job(tuple(sorted(addresses)), first, last) for (first, last), addresses in sorted(holes.items())]
@@ -59,14 +76,15 @@ def missing_jobs(needed: Mapping[str, int], covered: Mapping[str, int], last_hea
     return jobs
 
 
-def covered_only(logs: pl.DataFrame, needed: Mapping[str, int]) -> pl.DataFrame:
-    """Leave out logs below the start of every watched address in them.
+def covered_only(logs: pl.DataFrame, watched: Watched) -> pl.DataFrame:
+    """Leave out logs that are older than the start of every watched address in them.
 
     One range is read for many addresses, so an answer can hold logs older than an address's own start; whether they
     are read depends on what else was known at the time, so they must not count.
     """
     starts = pl.DataFrame(
-        {"address": list(needed), "start": list(needed.values())}, schema={"address": pl.String, "start": pl.Int64}
+        {"address": list(watched.starts), "start": list(watched.starts.values())},
+        schema={"address": pl.String, "start": pl.Datetime("us", "UTC")},
     )
     for side in ("from", "to"):
         logs = logs.join(
@@ -75,7 +93,6 @@ def covered_only(logs: pl.DataFrame, needed: Mapping[str, int]) -> pl.DataFrame:
             how="left",
             maintain_order="left",
         )
-    is_covered = pl.any_horizontal(
-        pl.col("block_number") >= pl.col(f"{side}_start") for side in ("from", "to")
-    ).fill_null(False)
-    return logs.filter(is_covered).drop("from_start", "to_start")
+    is_covered = pl.any_horizontal(pl.col("block_time") >= pl.col(f"{side}_start") for side in ("from", "to"))
+    counts = is_covered.fill_null(False) & (pl.col("block_number") >= watched.floor)
+    return logs.filter(counts).drop("from_start", "to_start")

@@ -17,10 +17,12 @@ ORDER BY address
 """
 
 HEAD = """
-SELECT head_block, head_time, observed_at, batch_id
+SELECT head_block, head_hash, head_time, window_hashes, observed_at, batch_id
 FROM state.chain_heads
 WHERE mode = $mode AND network = $network
 """
+
+HEAD_BATCH = "SELECT batch_id FROM state.chain_heads WHERE mode = $mode AND network = $network"
 
 # An address counts as covered only when it is covered for every token in force.
 COVERED = """
@@ -31,7 +33,8 @@ GROUP BY address
 HAVING count(*) = len($tokens)
 """
 
-# Blocks that confirm a stored transfer at the head or below and whose header is not stored.
+# Blocks that confirm a stored transfer, at the head or below, and whose header is not stored. Headers of blocks that
+# just left the chain do not count.
 CONFIRMING_BLOCKS = """
 SELECT DISTINCT logs.block_number + $confirmations - 1 AS block_number
 FROM raw.evm_transfer_logs AS logs
@@ -42,13 +45,22 @@ WHERE
     AND logs.block_number + $confirmations - 1 <= $head_block
     AND NOT EXISTS (
         SELECT 1
-        FROM raw.evm_blocks AS blocks
+        FROM staging.evm_blocks AS blocks
         WHERE
             blocks.mode = $mode
             AND blocks.network = $network
             AND blocks.block_number = logs.block_number + $confirmations - 1
+            AND NOT list_contains($left, blocks.block_hash)
     )
 ORDER BY block_number
+"""
+
+# Blocks above a number that were ingested and have left the chain.
+ORPHANED_BLOCKS = """
+SELECT block_number, block_hash
+FROM staging.orphaned_blocks
+WHERE mode = $mode AND network = $network AND block_number > $above
+ORDER BY block_number, block_hash
 """
 
 NEW_LOGS = """
@@ -74,15 +86,17 @@ ANTI JOIN raw.evm_blocks AS stored
 """
 
 # Whether a head that moves from $last_head to $head changes anything but the count of confirmations: a transfer gets
-# its confirmations, or a pending session's expiry passes.
+# its confirmations or becomes final, or a pending session's expiry passes.
 DUE = """
 SELECT 1
 FROM raw.evm_transfer_logs
 WHERE
     mode = $mode
     AND network = $network
-    AND block_number > $last_head - $confirmations + 1
-    AND block_number <= $head - $confirmations + 1
+    AND (
+        (block_number > $last_head - $confirmations + 1 AND block_number <= $head - $confirmations + 1)
+        OR (block_number > $last_final AND block_number <= $final)
+    )
 UNION ALL
 SELECT 1
 FROM intermediate.session_outcomes AS outcomes

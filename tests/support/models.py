@@ -184,7 +184,7 @@ class ModelWorld:
         row = {
             "mode": "live", "network": network, "head_block": block, "head_hash": self._block_hash(network, block),
             "head_time": minute(block), "finalized_block": block if finalized is None else finalized,
-            "observed_at": START,
+            "window_hashes": [self._block_hash(network, block)], "observed_at": START,
         }  # fmt: skip
         self._append("state.chain_heads", pl.DataFrame([row], schema=_schema("state.chain_heads")))
         if with_headers:

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.chains.decode import DishonestAnswer
+from pipelines.chains.headers import to_frame
 from pipelines.demo.anvil import Anvil
 from tests.support.anvil_fixtures import BSC_USDT
 from tests.support.evm_truth import (
@@ -113,7 +114,8 @@ def test_a_final_block_above_the_newest_is_refused(make_source, hostile):
 
 
 def test_headers_are_rows_of_the_raw_table_linked_by_their_hashes(make_source, chain):
-    frame = make_source(chain.url).headers(range(chain.block_number() + 1))
+    headers = make_source(chain.url).headers(range(chain.block_number() + 1))
+    frame = to_frame(headers, mode="live", network="BSC")
     assert frame["block_number"].to_list() == list(range(chain.block_number() + 1))
     assert frame["parent_hash"].to_list()[1:] == frame["block_hash"].to_list()[:-1]
     assert frame["block_time"].is_sorted()
@@ -122,7 +124,7 @@ def test_headers_are_rows_of_the_raw_table_linked_by_their_hashes(make_source, c
 def test_the_first_block_at_or_after_a_time_is_found(make_source, chain):
     source = make_source(chain.url)
     last = chain.block_number()
-    times = source.headers(range(last + 1))["block_time"].to_list()
+    times = [header.time for header in source.headers(range(last + 1))]
     for time in {*times, times[0] - timedelta(days=1), times[-1] + timedelta(seconds=1), times[9] + timedelta(0, 0.5)}:
         expected = next((number for number, at in enumerate(times) if at >= time), last + 1)
         assert source.block_at_or_after(time, 0, last) == expected

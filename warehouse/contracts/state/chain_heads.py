@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.contracts.table import Table, integer, text, timestamp
+from warehouse.contracts.table import Table, integer, text, texts, timestamp
 
 TABLE = Table(
     name="state.chain_heads",
@@ -15,6 +15,7 @@ TABLE = Table(
         "head_hash": text("Its hash."),
         "head_time": timestamp("Its time."),
         "finalized_block": integer("Highest block seen as final; never goes back."),
+        "window_hashes": texts("Hashes of the blocks from the finalised one to the head: they may still be replaced."),
         "observed_at": timestamp("When a node said so."),
         "batch_id": integer("The lake transaction that appended the row; rises with time."),
     },
