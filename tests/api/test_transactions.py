@@ -179,7 +179,7 @@ def test_r11a_newest_first_then_network_block_log_and_id(open_client):
     ordered = [
         transfer(10, block_time=later + timedelta(microseconds=1), network="SOL"),
         transfer(11, block_time=later, network="TRX", block_number=1),
-        *(transfer(20 + rank, **same, network=network) for rank, network in enumerate(networks)),
+        *(transfer(30 - rank, **same, network=network) for rank, network in enumerate(networks)),
     ]
     ordered[2:2] = [
         transfer(39, **same, block_number=1_000_002, log_index=0),
