@@ -20,6 +20,7 @@ from api.health.endpoints import router as health
 from api.middleware import EXPOSED_HEADERS, Admission, AnswerHeaders
 from api.rate_limits import RateLimits
 from api.sessions.endpoints import router as sessions
+from api.transactions.endpoints import router as transactions
 from warehouse import serving
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings
@@ -32,6 +33,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     sessions,  # checkout sessions: list, detail
     addresses,  # deposit addresses: list
     balance,  # available and pending balance, earnings
+    transactions,  # blockchain transactions: list
 )
 
 _PREFLIGHT_SECONDS = 600

@@ -7,6 +7,7 @@ here: opening them (`app.py`) and filling in the request's part (`middleware.py`
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -122,7 +123,12 @@ class Caller:
         """Run one statement of a `queries.py` for this tenant; nothing before the first publish."""
         if self.snapshot is None:
             return []
-        return self.snapshot.rows(sql, {**params, **self.scope})
+        return self.snapshot.rows(sql, {name: _bindable(value) for name, value in {**params, **self.scope}.items()})
+
+
+def _bindable(value: Any) -> Any:
+    # DuckDB 1.5.5 takes Decimal("1E+5") for 1.00000: what it gets has no positive exponent.
+    return Decimal(f"{value:f}") if isinstance(value, Decimal) else value
 
 
 def deployment_of(request: Request) -> Deployment:

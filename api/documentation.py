@@ -160,6 +160,6 @@ def _docs_of(path: str, method: str, operation: dict[str, Any]) -> str:
 def _values(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(schema["enum"])
-    if "minimum" in schema:
+    if "maximum" in schema:
         return f"{schema['minimum']} to {schema['maximum']}"
     return schema.get("type", "")

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from api.errors import InvalidParameter
+from warehouse.domain.money import parse_plain_decimal
 
 SEARCH_LENGTH_MAX = 512
 
@@ -201,6 +203,30 @@ class DateBound(Parameter):
     def schema(self) -> dict[str, Any]:
         """A date or a date-time."""
         return {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class AmountBound(Parameter):
+    """An amount in plain digits with at most 8 decimals; compared with exact amounts."""
+
+    def read(self, query: QueryParams) -> Decimal | None:
+        """The amount, None if absent.
+
+        Raises:
+            InvalidParameter: a sign, an exponent, a ninth decimal, or anything else than such an amount.
+        """
+        text = self.text(query)
+        if text is None:
+            return None
+        try:
+            return parse_plain_decimal(text, max_scale=8)
+        except ValueError:
+            message = f"Invalid {self.name} specified"
+            raise InvalidParameter(self.name, message, format="at most 20 digits and 8 decimals") from None
+
+    def schema(self) -> dict[str, Any]:
+        """A number that is not negative."""
+        return {"type": "number", "minimum": 0}
 
 
 def _parse_moment(text: str, *, end_of_day: bool) -> datetime:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -88,14 +88,24 @@ def _answers(folder: Path, settings: Settings, requests: int) -> list[Row]:
         items, last = newest["pagination"]["total_items"], newest["pagination"]["total_pages"]
         oldest = client.get("/sessions", params={"limit": 100, "page": last}).raise_for_status().json()["data"]
         ids = [session["session_id"] for session in newest["sessions"] + oldest["sessions"]]
+        listed = client.get("/transactions").raise_for_status().json()["data"]
+        transactions = listed["pagination"]["total_items"]
         asked = {
             f"GET /sessions (20 of {items})": ["/sessions"],
             "GET /sessions?search=…": ["/sessions?search=buyer77"],
             "GET /sessions/:id": [f"/sessions/{one}" for one in ids],
             "GET /addresses": ["/addresses"],
             "GET /balance/crypto": ["/balance/crypto"],
+            f"GET /transactions (20 of {transactions})": ["/transactions"],
+            "GET /transactions of a past month": [_past_month()],
         }
         return [_ask(client, subject, paths, requests, process_id) for subject, paths in asked.items()]
+
+
+def _past_month() -> str:
+    """The transactions between 60 and 30 days ago: what lies outside is in other segments."""
+    today = datetime.now(UTC).date()
+    return f"/transactions?start_date={today - timedelta(days=60)}&end_date={today - timedelta(days=30)}"
 
 
 def _ask(client: httpx.Client, subject: str, paths: Sequence[str], requests: int, process_id: int) -> Row:

@@ -91,7 +91,7 @@ def test_r3_data_as_of_is_utc_and_empty_before_the_first_publish(settings):
     with client_for(settings, marts_from(), key=key) as client:
         assert client.get(SESSIONS).headers["x-data-as-of"] == "2026-01-31T17:30:00Z"
     with client_for(settings, GivenReader(None), key=key) as client:
-        for path in ("sessions", "addresses", "balance/crypto"):
+        for path in ("sessions", "addresses", "balance/crypto", "transactions"):
             answer = client.get(f"{DASHBOARD}/{path}")
             assert (answer.status_code, answer.headers["x-data-as-of"]) == (200, "")
         assert client.get(f"{SESSIONS}/s1").status_code == 404
@@ -103,6 +103,8 @@ def test_before_the_first_publish_lists_are_empty_and_ready_is_503(settings):
         assert (sessions["sessions"], sessions["summary"]["total_sessions"]) == ([], 0)
         addresses = client.get(f"{DASHBOARD}/addresses").json()["data"]
         assert addresses["summary"]["total_balance_across_all"] == "0.00000000"
+        transactions = client.get(f"{DASHBOARD}/transactions").json()["data"]
+        assert (transactions["transactions"], transactions["summary"]["total_volume"]) == ([], "0.00000000")
         ready = client.get("/ready")
         assert (ready.status_code, ready.json()["error"]["details"]) == (503, {"reason": "not_published"})
         assert client.get("/health").json() == {"success": True, "data": {"status": "ok"}}

@@ -8,6 +8,8 @@ from tests.support.marts import marts_from, session
 from warehouse.settings import load_settings
 
 SESSIONS, ADDRESSES = f"{DASHBOARD}/sessions", f"{DASHBOARD}/addresses"
+TRANSACTIONS = f"{DASHBOARD}/transactions"
+LISTS = (SESSIONS, ADDRESSES, TRANSACTIONS)
 NETWORKS = ["BSC", "ETH", "POL", "TRX", "SOL"]
 PAGE_MAX = 2**53 - 1
 
@@ -15,6 +17,12 @@ NOT_A_NUMBER = [
     "0", "-1", "-0", "+1", "1.0", "1.5", "1e3", "1_0", "0x10", " 1", "1 ", "1\n", "\t1", "one", "NaN", "Infinity",
     "-Infinity", "true", "null", "[]", "1,2", "1;2", "\u0661", "\u0967", "\uff11", "\u00b2", "\u2460", "1\x00",
     "9" * 5000, "1' or '1'='1", "../1", "%31", "\U0001f600",
+]  # fmt: skip
+
+NOT_AN_AMOUNT = [
+    "-1", "-0", "+1", " 1", "1 ", "1\n", "1e3", "1E+5", "1e-8", ".5", "5.", "1.", "1..0", "1.2.3", "0.123456789",
+    "1.000000000", "1,5", "1_0", "0x10", "NaN", "nan", "sNaN", "Infinity", "-Infinity", "inf", "null", "true", "one",
+    "1 USDT", "$1", "\u0661", "\uff11", "\u00bd", "1\u00a0000", "1\x00", "9" * 21, "9" * 5000, "1' or '1'='1",
 ]  # fmt: skip
 
 NOT_A_DATE = [
@@ -43,12 +51,19 @@ NOT_A_SORT_FIELD = [
 ]  # fmt: skip
 
 BAD = [
-    *((path, name, text) for path in (SESSIONS, ADDRESSES) for name in ("page", "limit") for text in NOT_A_NUMBER),
-    *((path, "limit", text) for path in (SESSIONS, ADDRESSES) for text in ("101", "1000", "18446744073709551616")),
-    *((path, "page", str(number)) for path in (SESSIONS, ADDRESSES) for number in (PAGE_MAX + 1, 2**63, 2**64)),
-    *((SESSIONS, name, text) for name in ("start_date", "end_date") for text in NOT_A_DATE),
+    *((path, name, text) for path in LISTS for name in ("page", "limit") for text in NOT_A_NUMBER),
+    *((path, "limit", text) for path in LISTS for text in ("101", "1000", "18446744073709551616")),
+    *((path, "page", str(number)) for path in LISTS for number in (PAGE_MAX + 1, 2**63, 2**64)),
+    *(
+        (path, name, text)
+        for path in (SESSIONS, TRANSACTIONS)
+        for name in ("start_date", "end_date")
+        for text in NOT_A_DATE
+    ),
     *((SESSIONS, name, text) for name in ("status", "network", "currency", "sort_order") for text in NOT_A_WORD),
     *((ADDRESSES, name, text) for name in ("status", "network", "sweep_status") for text in NOT_A_WORD),
+    *((TRANSACTIONS, name, text) for name in ("type", "network", "currency") for text in NOT_A_WORD),
+    *((TRANSACTIONS, name, text) for name in ("min_amount", "max_amount") for text in NOT_AN_AMOUNT),
     *((path, "sort_by", text) for path in (SESSIONS, ADDRESSES) for text in NOT_A_SORT_FIELD),
     *((ADDRESSES, "has_balance", text) for text in NOT_A_BOOLEAN),
     (SESSIONS, "search", "x" * 513),
@@ -107,9 +122,20 @@ def test_r9_details_of_a_number_are_its_limits(client):
 
 def test_r10_a_start_after_the_end_is_refused(client):
     dates = {"start_date": "2026-01-31", "end_date": "2026-01-30"}
-    assert refused(client, SESSIONS, **dates)["parameter"] == "start_date"
-    dates = {"start_date": "2026-01-30T00:00:00.000001Z", "end_date": "2026-01-30T00:00:00Z"}
-    assert refused(client, SESSIONS, **dates)["parameter"] == "start_date"
+    exact = {"start_date": "2026-01-30T00:00:00.000001Z", "end_date": "2026-01-30T00:00:00Z"}
+    for path in (SESSIONS, TRANSACTIONS):
+        assert refused(client, path, **dates)["parameter"] == "start_date"
+        assert refused(client, path, **exact)["parameter"] == "start_date"
+
+
+@pytest.mark.parametrize(("least", "most"), [("2", "1"), ("10", "9"), ("0.00000002", "0.00000001")])
+def test_r8_a_minimum_above_the_maximum_is_refused(client, least, most):
+    assert refused(client, TRANSACTIONS, min_amount=least, max_amount=most) == {"parameter": "min_amount"}
+
+
+def test_r12_details_of_an_amount_say_how_it_is_written(client):
+    details = refused(client, TRANSACTIONS, min_amount="1E+5")
+    assert details == {"parameter": "min_amount", "format": "at most 20 digits and 8 decimals"}
 
 
 def test_a_parameter_given_twice_is_refused(client):

@@ -33,7 +33,7 @@ def test_r1_a_foreign_session_answers_the_same_bytes_as_an_unknown_one(open_clie
 
 
 @pytest.mark.parametrize("whose", FOREIGN)
-@pytest.mark.parametrize("path", ["sessions", "sessions?search=theirs", "addresses", "balance/crypto"])
+@pytest.mark.parametrize("path", ["sessions", "sessions?search=theirs", "addresses", "balance/crypto", "transactions"])
 def test_rows_of_others_change_no_byte_of_a_list_or_a_sum(open_client, settings, whose, path):
     with open_store(settings) as store:
         apply_credits(
