@@ -23,7 +23,7 @@ from pipelines.demo.evm_tokens import (
     transfer,
     transfer_from,
 )
-from pipelines.demo.real_tokens import look_alikes, real_tokens
+from pipelines.demo.real_tokens import EvmNetwork, look_alikes, real_tokens
 from pipelines.doctor import Finding, findings
 from tests.support.anvil_fixtures import BULK_PAYER, NFT, start_node
 from tests.support.evm_truth import QUICK, as_truth
@@ -33,8 +33,8 @@ from warehouse.settings import NetworkSettings, load_settings
 pytestmark = pytest.mark.chain
 
 PAYER, SPENDER, DEPOSIT = "0x" + "a1" * 20, "0x" + "5e" * 20, "0x" + "d0" * 20
-CHAIN_IDS = {"BSC": 56, "ETH": 1, "POL": 137}
-TOKENS = {
+CHAIN_IDS: dict[EvmNetwork, int] = {"BSC": 56, "ETH": 1, "POL": 137}
+TOKENS: dict[tuple[EvmNetwork, str], tuple[str, int]] = {
     ("BSC", "USDT"): ("0x55d398326f99059fF775485246999027B3197955", 18),
     ("BSC", "USDC"): ("0x8AC76a51cc950d9822D68b83fE1Ad97B32Cd580d", 18),
     ("ETH", "USDT"): ("0xdAC17F958D2ee523a2206206994597C13D831ec7", 6),
@@ -49,7 +49,7 @@ EACH_NETWORK = pytest.mark.parametrize("network", list(CHAIN_IDS))
 class Chain:
     """A node of one network and the source that reads it."""
 
-    def __init__(self, network: str, node: Anvil, stack: ExitStack) -> None:
+    def __init__(self, network: EvmNetwork, node: Anvil, stack: ExitStack) -> None:
         self.network, self.node = network, node
         preset = load_settings(environ={}).networks["live"][network]
         settings = NetworkSettings.model_validate({**preset.model_dump(), "rpc_urls": [node.url]})
@@ -64,7 +64,7 @@ class Chain:
 
 
 @pytest.fixture(scope="module")
-def chains() -> Iterator[dict[str, Chain]]:
+def chains() -> Iterator[dict[EvmNetwork, Chain]]:
     """The three networks; a test looks only at blocks of its own."""
     with ExitStack() as stack:
         found = {}
@@ -91,7 +91,7 @@ def test_the_node_is_of_its_network(chains, network):
     assert int(chains[network].node.rpc("eth_chainId"), 16) == CHAIN_IDS[network]
 
 
-def doctors_findings(folder: Path, chains: dict[str, Chain], further: str = "") -> dict[str, Finding]:
+def doctors_findings(folder: Path, chains: dict[EvmNetwork, Chain], further: str = "") -> dict[str, Finding]:
     lines = [f"[networks.live.{network}]\nrpc_urls = ['{chain.node.url}']\n" for network, chain in chains.items()]
     (folder / "paylake.toml").write_text("".join(lines) + further)
     found = findings(load_settings(folder / "paylake.toml", {"PAYLAKE_WAREHOUSE__DATA_DIR": str(folder / "data")}))
