@@ -1,6 +1,6 @@
 """A local EVM node: anvil, started, driven and surely stopped.
 
-Belongs here: the process, its clock and its transactions. Does not belong here: token contracts (`test_tokens.py`).
+Belongs here: the process, its clock and its transactions. Does not belong here: token contracts (`evm_tokens.py`).
 
 The binary comes from npm (`@foundry-rs/anvil`); set-up installs it under `.devtools`. Keep a chain below some 2,000
 blocks: anvil slows down with its length.
@@ -47,6 +47,11 @@ class Transaction:
     data: str = "0x"
     value: int = 0
     gas: int = 120_000
+
+    def fields(self) -> dict[str, str]:
+        """As the node takes it, but for the nonce."""
+        numbers = {"value": hex(self.value), "gas": hex(self.gas), "gasPrice": _GAS_PRICE}
+        return {"from": self.sender, "to": self.to, "data": self.data, **numbers}
 
 
 def find_anvil() -> Path:
@@ -229,15 +234,7 @@ class Anvil:
         nonces = {sender: int(count, 16) for sender, count in zip(senders, pending, strict=True)}
         calls = []
         for transaction in transactions:
-            fields = {
-                "from": transaction.sender,
-                "to": transaction.to,
-                "data": transaction.data,
-                "value": hex(transaction.value),
-                "gas": hex(transaction.gas),
-                "gasPrice": _GAS_PRICE,
-                "nonce": hex(nonces[transaction.sender]),
-            }
+            fields = {**transaction.fields(), "nonce": hex(nonces[transaction.sender])}
             nonces[transaction.sender] += 1
             calls.append(("eth_sendTransaction", [fields]))
         return self.batch(calls)
@@ -256,3 +253,41 @@ class Anvil:
                 outcome = "was not included" if receipt is None else "failed"
                 raise ChainError(f"anvil: the transaction {tx_hash} {outcome}", network="anvil")
         return receipts
+
+    def reorg(self, depth: int, transactions: Sequence[tuple[Transaction, int]] = ()) -> list[dict[str, Any]]:
+        """Replace the newest blocks, the finalised one too if asked: same height, new hashes, other transactions.
+
+        The new blocks' times begin at that of the newest common block. What was pending is forgotten.
+
+        Args:
+            depth: how many blocks.
+            transactions: each with the place of its block among the new ones, from 0. Its sender needs coin from before
+                the replaced blocks: one that has sent something has it.
+
+        Returns:
+            The receipts of the transactions, in the order of their blocks.
+
+        Raises:
+            ChainError: one of them failed or was not included.
+        """
+        placed = sorted(transactions, key=lambda pair: pair[1])
+        self.rpc("anvil_reorg", depth, [[transaction.fields(), place] for transaction, place in placed])
+        self._forget()
+        head = self.block_number()
+        calls = [("eth_getBlockReceipts", [hex(number)]) for number in range(head - depth + 1, head + 1)]
+        receipts = [receipt for block in self.batch(calls) for receipt in block]
+        # anvil is silent about a transaction it leaves out.
+        if [receipt["status"] for receipt in receipts] != ["0x1"] * len(placed):
+            raise ChainError("anvil: a transaction of the reorganisation failed or was not included", network="anvil")
+        return receipts
+
+    def rollback(self, depth: int) -> int:
+        """Take away the newest blocks, and what was pending; the number of the now newest block."""
+        self.rpc("anvil_rollback", depth)
+        self._forget()
+        return self.block_number()
+
+    def _forget(self) -> None:
+        """With the blocks went the coin given to senders, and the nonces that pending transactions follow."""
+        self._funded.clear()
+        self.rpc("anvil_dropAllTransactions")

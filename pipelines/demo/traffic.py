@@ -20,18 +20,16 @@ import msgspec
 
 from pipelines.demo.anvil import Transaction
 from pipelines.demo.evm_tokens import transfer
+from pipelines.demo.real_tokens import EvmNetwork, real_tokens
 from warehouse.domain.addresses import shown_address
 from warehouse.domain.networks import Family
 
-NETWORK = "BSC"
+NETWORK: EvmNetwork = "BSC"
 MERCHANTS = {"mer_demo": "Demo Bookshop", "mer_other": "Another Shop"}
 HOT_WALLET = "0x" + "70" * 20
 GAS_STATION = "0x" + "6a" * 20
-TOKENS = {
-    "USDT": "0x55d398326f99059ff775485246999027b3197955",
-    "USDC": "0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d",
-}
-DECIMALS = 18
+TOKENS = {currency: token.address for currency, token in real_tokens(NETWORK).items()}
+DECIMALS = 18  # of both on BSC
 PAYERS = [f"0x{number:040x}" for number in range(0xBEEF0000, 0xBEEF0008)]
 
 SESSIONS_PER_SECOND = Fraction(3, 20)

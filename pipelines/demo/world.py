@@ -20,19 +20,19 @@ from typing import Any, TypeVar
 import msgspec
 
 from pipelines.demo.anvil import Anvil, Transaction
-from pipelines.demo.evm_tokens import deploy_token, minting, place_token
+from pipelines.demo.evm_tokens import deploy_token, minting
 from pipelines.demo.gateway import EventFile
-from pipelines.demo.traffic import DECIMALS, PAYERS, TOKENS, State, Tick, plan_tick
+from pipelines.demo.real_tokens import chain_id_of, place_tokens
+from pipelines.demo.traffic import DECIMALS, NETWORK, PAYERS, TOKENS, State, Tick, plan_tick
 from warehouse.errors import ChainError
 from warehouse.manifest import replace_file
 
 Result = TypeVar("Result")
 
-CHAIN_ID = 56
+CHAIN_ID = chain_id_of(NETWORK)
 HISTORY = timedelta(minutes=30)
 # Time that passed while nobody looked is made up for in at most this many blocks: anvil slows down with its length.
 CATCH_UP_BLOCKS_MAX = 60
-_NAMES = {"USDT": "Tether USD", "USDC": "USD Coin"}
 _REVIVALS = 3
 _PAYER_FUNDS = 10**9 * 10**DECIMALS
 
@@ -84,9 +84,8 @@ class World:
         self.events.unlink(missing_ok=True)
         self._node = Anvil(CHAIN_ID, self._port, genesis_time=datetime.now(UTC) - HISTORY)
         self._node.start()
-        for symbol, address in TOKENS.items():
-            place_token(self._node, address, name=_NAMES[symbol], symbol=symbol, decimals=DECIMALS)
-        fake_token = deploy_token(self._node, name=_NAMES["USDT"], symbol="USDT", decimals=DECIMALS)
+        place_tokens(self._node, NETWORK)
+        fake_token = deploy_token(self._node, name="Tether USD", symbol="USDT", decimals=DECIMALS)
         tokens = [*TOKENS.values(), fake_token]
         self._node.send_and_mine([minting(token, payer, _PAYER_FUNDS) for token in tokens for payer in PAYERS])
         state = State(self._seed, fake_token, last_at=self._head_time())

@@ -1,30 +1,55 @@
-"""Fixtures of real local EVM nodes, for `tests/conftest.py` to import."""
+"""Real local EVM nodes with the real networks' tokens, for tests; fixtures for `tests/conftest.py` to import."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from pipelines.demo.anvil import Anvil
-from pipelines.demo.evm_tokens import place_token
+from pipelines.demo.evm_tokens import place_bulk_payer, place_nft
+from pipelines.demo.real_tokens import EvmNetwork, chain_id_of, place_tokens, real_tokens
 
-# The real contracts on BSC; both have 18 decimals there.
-BSC_USDT = "0x55d398326f99059ff775485246999027b3197955"
-BSC_USDC = "0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d"
-BSC_GENESIS = datetime(2026, 1, 1, tzinfo=UTC)
+GENESIS = datetime(2026, 1, 1, tzinfo=UTC)
+# What stands on every node beside the tokens: a contract that pays many at once, and an ERC-721 token.
+BULK_PAYER = "0x" + "b0" * 20
+NFT = "0x" + "4f" * 20
+
+BSC_USDT = real_tokens("BSC")["USDT"].address
+BSC_USDC = real_tokens("BSC")["USDC"].address
+BSC_GENESIS = GENESIS
 
 
-def start_bsc(genesis_time: datetime = BSC_GENESIS) -> Anvil:
-    """A node of chain 56 with USDT and USDC at their real addresses; the caller stops it."""
-    node = Anvil(56, genesis_time=genesis_time)
+def start_node(network: EvmNetwork, *, genesis_time: datetime = GENESIS, finality_blocks: int = 2) -> Anvil:
+    """A node with a live network's chain id and tokens, a bulk payer and an NFT; the caller stops it."""
+    node = Anvil(chain_id_of(network), genesis_time=genesis_time, finality_blocks=finality_blocks)
     node.start()
     try:
-        place_token(node, BSC_USDT, name="Tether USD", symbol="USDT", decimals=18)
-        place_token(node, BSC_USDC, name="USD Coin", symbol="USDC", decimals=18)
+        place_bulk_payer(node, BULK_PAYER)
+        place_nft(node, NFT)
+        place_tokens(node, network)
     except BaseException:
         node.stop()
         raise
     return node
+
+
+def start_bsc(genesis_time: datetime = GENESIS) -> Anvil:
+    """A node of chain 56 with USDT and USDC at their real addresses; the caller stops it."""
+    return start_node("BSC", genesis_time=genesis_time)
+
+
+@pytest.fixture
+def make_node() -> Iterator[Callable[..., Anvil]]:
+    """`start_node`, with nodes that end with the test."""
+    nodes = []
+
+    def make(network: EvmNetwork, *, genesis_time: datetime = GENESIS, finality_blocks: int = 2) -> Anvil:
+        nodes.append(start_node(network, genesis_time=genesis_time, finality_blocks=finality_blocks))
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.stop()
 
 
 @pytest.fixture
