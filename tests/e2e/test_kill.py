@@ -103,13 +103,17 @@ class Load:
                         self.statuses[type(error).__name__] += 1
 
 
-def die(deployment: Deployment, point: str, *command: str, planted: bool = False) -> None:
-    """Run a command that must die at the point."""
-    arguments = [*(["planted"] if planted else []), point, *command]
-    done = subprocess.run(
+def run_killed(deployment: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that dies at a point, the first of the arguments."""
+    return subprocess.run(
         [sys.executable, "-m", "tests.support.killed", *arguments],
         env=deployment.environment, cwd=ROOT, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
+
+
+def die(deployment: Deployment, point: str, *command: str, planted: bool = False) -> None:
+    """Run a command that must die at the point."""
+    done = run_killed(deployment, *(["planted"] if planted else []), point, *command)
     assert done.returncode == -signal.SIGKILL, f"it did not die at {point!r}:\n{done.stderr}"
 
 
