@@ -18,6 +18,9 @@ from pipelines.chains.headers import decode as decode_header
 from pipelines.chains.rpc import RpcEndpoint
 from warehouse.errors import ChainUnavailable, RangeTooLarge
 
+# Nodes take requests of 2 MB and more; an address takes 69 bytes of one.
+_ADDRESSES_PER_REQUEST = 10_000
+
 
 class FinalBlockChanged(ChainUnavailable):
     """A block that was final is not on the node's chain: another chain, or a reorganisation below finality."""
@@ -127,7 +130,8 @@ def read_logs(
         for query in queries
     ]
     frames: list[pl.DataFrame] = []
-    size = BATCH - 1
+    widest = max((len(query.watched) for query in queries), default=1)
+    size = max(1, min(BATCH - 1, _ADDRESSES_PER_REQUEST // widest))
     while len(frames) < len(asked):
         some = asked[len(frames) : len(frames) + size]
         try:
