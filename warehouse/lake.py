@@ -136,6 +136,16 @@ class Lake:
             cursor.execute(f"DETACH lake_{snapshot}")
             cursor.close()
 
+    @contextmanager
+    def beside(self) -> Generator[Lake]:
+        """The same lake over a connection of its own, for another thread; each query sees the newest snapshot."""
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute(f"USE {self._name}")
+            yield Lake(cursor, self.paths, self._name)
+        finally:
+            cursor.close()
+
     def _attach(self, *, read_only: bool, snapshot: int | None) -> None:
         # A rollback journal instead of WAL: the extension links its own older SQLite, whose WAL can corrupt when
         # several connections checkpoint (DECISIONS.md P-004 has the measurement of both).
