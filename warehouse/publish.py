@@ -195,9 +195,10 @@ def _condition(table: Table, cut: Cut) -> str:
 
 
 def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
-    """For each published mart and look-up, the SELECT over the segments, attached as `s0`, `s1`, …; then views over them.
+    """For each published mart and look-up, the SELECT over the segments, attached as `s0`, `s1`, ….
 
-    Newest ranges come first, and each branch repeats its range, so that the optimizer drops whole segments.
+    Newest ranges come first, and each branch repeats its range, so that the optimizer drops whole segments. Marts that
+    are views over published ones alone follow them.
     """
     views: dict[str, str] = {}
     for table in tables:

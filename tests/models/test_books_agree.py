@@ -1,4 +1,4 @@
-"""The ledger, its postings, the days and the balances tell one story, whatever happened and in whatever order it came."""
+"""The ledger, its postings, the days and the balances tell one story, whatever happened in whatever order."""
 
 import random
 from dataclasses import replace
