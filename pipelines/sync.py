@@ -46,7 +46,7 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
     pause_seconds = min(active, default=_FILES_ONLY_POLL_SECONDS)
     with (
         Refresh.open(settings, networks=networks, on_model=_teller(console, "rebuilt")) as refresh,
-        _Bars(console) as bars,
+        Bars(console) as bars,
     ):
         teller = _Teller(console)
         next_upkeep = time.monotonic() + UPKEEP_SECONDS
@@ -114,7 +114,7 @@ class _Teller:
         self._console.print(text, highlight=False, soft_wrap=True)
 
 
-class _Bars:
+class Bars:
     """A bar a network, in a terminal only, and only while there is something to wait for."""
 
     def __init__(self, console: Console) -> None:
@@ -122,7 +122,7 @@ class _Bars:
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
-    def __enter__(self) -> _Bars:
+    def __enter__(self) -> Bars:
         return self
 
     def __exit__(self, *_: object) -> None:
