@@ -13,7 +13,7 @@ import pytest
 
 from tests.evidence import Evidence
 from tests.models.delivery import deliver
-from tests.models.histories import random_history
+from tests.models.random_histories import random_history
 from warehouse import sql_models
 
 Tables = dict[str, list[dict[str, Any]]]
