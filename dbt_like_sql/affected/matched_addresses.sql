@@ -52,7 +52,7 @@ moved_blocks as (
     where marks.batch_id > getvariable('since_batch')
 ),
 
--- one scan of all transfers; those on no chain are looked at too, which costs nothing and misses none
+-- one scan of all transfers, on the chain or not: what left it is affected too
 moved_transfers as (
     select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
     from staging.observed_transfers as transfers

@@ -219,8 +219,8 @@ class _Author:
             "log_index": len(self._history.transfers), "topic_count": 4 if rng.random() < 0.05 else 3,
         } | place  # fmt: skip
         self._put(moved)
-        while moved["block"] >= FIRST_FORK - 5 and rng.random() < 0.6:  # on another branch too, somewhat otherwise
-            other = {"block": moved["block"] + rng.choice((-1, 0, 0, 1, 3))}
+        while block >= FIRST_FORK - 5 and rng.random() < 0.6:  # on another branch too, somewhat otherwise
+            other = {"block": block + rng.choice((-1, 0, 0, 1, 3))}
             self._put(moved | other | ({"amount": "20", "to": deposit(2)} if rng.random() < 0.2 else {}))
 
     def _put(self, transfer: dict[str, Any]) -> None:
