@@ -110,26 +110,10 @@ class EvmSource:
         `chain` is a final block: only a node that has it is asked.
         """
 
-        def is_earlier(endpoint: RpcEndpoint, number: int) -> bool:
-            return block_headers.fetch(endpoint, [number])[0].time < time
-
         def search(endpoint: RpcEndpoint) -> int:
             if chain:
                 block_headers.fetch(endpoint, [], chain=chain)
-            # From the end in growing steps: many nodes do not have the oldest blocks.
-            first, last, step = low, high + 1, 1024
-            while last - step > low:
-                if is_earlier(endpoint, last - step):
-                    first = last - step + 1
-                    break
-                last, step = last - step, 2 * step
-            while first < last:
-                middle = (first + last) // 2
-                if is_earlier(endpoint, middle):
-                    first = middle + 1
-                else:
-                    last = middle
-            return first
+            return block_headers.first_at_or_after(endpoint, time, low, high)
 
         return self._run(search)
 

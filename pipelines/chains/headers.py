@@ -162,6 +162,30 @@ def look_up(endpoint: RpcEndpoint, numbers: Sequence[int]) -> list[Header | None
     ]
 
 
+def first_at_or_after(endpoint: RpcEndpoint, time: datetime, low: int, high: int) -> int:
+    """The first block from `low` to `high` that is not earlier than `time`; `high` + 1 if all are earlier.
+
+    From the end in growing steps, then by halves: many nodes do not have the oldest blocks.
+    """
+
+    def is_earlier(number: int) -> bool:
+        return fetch(endpoint, [number])[0].time < time
+
+    first, last, step = low, high + 1, 1024
+    while last - step > low:
+        if is_earlier(last - step):
+            first = last - step + 1
+            break
+        last, step = last - step, 2 * step
+    while first < last:
+        middle = (first + last) // 2
+        if is_earlier(middle):
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
 def _ask(endpoint: RpcEndpoint, calls: Sequence[Call], *, null: bool = False) -> list[msgspec.Raw]:
     """The results of many calls; a node that finds them too many at once gets fewer."""
     results: list[msgspec.Raw] = []

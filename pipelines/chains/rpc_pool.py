@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from pipelines.chains.decode import DishonestAnswer
 from pipelines.chains.rpc import RetryPolicy, RpcEndpoint
-from warehouse.errors import CallReverted, ChainError, ChainUnavailable, FinalBlockChanged, WrongChain
+from warehouse.errors import CallReverted, ChainError, ChainUnavailable, FinalBlockChanged, RangeTooLarge, WrongChain
 from warehouse.settings import NetworkSettings
 
 T = TypeVar("T")
@@ -63,14 +63,15 @@ class RpcPool:
         Raises:
             ChainError: none can: the error of all of them if they agree on its kind, or the alarm that a final block
                 changed if one raises it, else ChainUnavailable. The message holds the reason of each.
-            CallReverted: what the first says of a contract's answer.
+            CallReverted: a contract's answer.
+            RangeTooLarge: the first wants a smaller question.
         """
         reasons: list[ChainError] = []
         for _ in self.endpoints:
             try:
                 return work(self.endpoints[self._preferred])
-            except CallReverted:
-                raise  # another endpoint would say the same
+            except (CallReverted, RangeTooLarge):
+                raise  # another endpoint would say the same; a smaller question is the asker's matter
             except ChainError as error:
                 # Whatever is wrong with it, the next piece of work begins with another.
                 self._preferred = (self._preferred + 1) % len(self.endpoints)

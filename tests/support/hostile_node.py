@@ -66,6 +66,11 @@ def answered(request: Any, result: Any) -> Reply:
     return json_reply(answers if isinstance(request, list) else answers[0])
 
 
+def log_answers(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the answers to a batch, those to eth_getLogs."""
+    return [answer for answer in answers if isinstance(answer["result"], list)]
+
+
 class HostileNode:
     """A context manager; `url` carries a key in its path and query, which no message may show."""
 
@@ -148,6 +153,13 @@ class HostileNode:
         forwarded = urllib.request.Request(self.upstream, body, {"Content-Type": "application/json"})
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(forwarded, timeout=30) as answer:
             return answer.read()
+
+    def altered_request(self, request: Any, words: Mapping[str, str]) -> Reply:
+        """The upstream's answer to the request with some words in it replaced."""
+        text = json.dumps(request)
+        for word, other in words.items():
+            text = text.replace(f'"{word}"', f'"{other}"')
+        return Reply(self.ask_upstream(text.encode()))
 
     def altered(self, request: Any, change: Callable[[Any], None]) -> Reply:
         """The upstream's answer with something changed in it."""

@@ -21,7 +21,7 @@ class Lagging:
     Args:
         node: the hostile node in front of the real one.
         draw: the case's randomness.
-        slow: share of requests that meet it.
+        slow: share of calls that meet it: a provider may split a request between its nodes.
         refused: share of requests that are refused.
     """
 
@@ -39,14 +39,19 @@ class Lagging:
         self.is_honest = False
 
     def __call__(self, request: Any) -> Reply | None:
-        luck = self._draw.random()
-        if self.is_honest or luck >= self._slow + self._refused:
+        if self.is_honest:
             return None
-        if luck < self._refused:
+        if self._draw.random() < self._refused:
             return self._draw.choice((refusal(request, "too many requests", -32005, 429), html_reply(503)))
         calls = request if isinstance(request, list) else [request]
         head = max(0, int(self._ask("eth_blockNumber"), 16) - _BEHIND_BLOCKS)
-        answers = [{"jsonrpc": "2.0", "id": call["id"], **self._behind(call, head)} for call in calls]
+        # Half of the time one node answers all, else each call meets a node of its own.
+        is_split, is_slow = self._draw.random() < 0.5, self._draw.random() < self._slow
+        answers = []
+        for call in calls:
+            meets_slow = self._draw.random() < self._slow if is_split else is_slow
+            said = self._behind(call, head) if meets_slow else self._answer(call["method"], *call["params"])
+            answers.append({"jsonrpc": "2.0", "id": call["id"], **said})
         return json_reply(answers if isinstance(request, list) else answers[0])
 
     def _behind(self, call: dict[str, Any], head: int) -> dict[str, Any]:

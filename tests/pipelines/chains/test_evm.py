@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.chains.decode import DishonestAnswer
-from pipelines.chains.headers import to_frame
+from pipelines.chains.headers import BlockRef, to_frame
 from pipelines.demo.anvil import Anvil
 from tests.support.anvil_fixtures import BSC_USDT
 from tests.support.evm_truth import (
@@ -17,7 +17,7 @@ from tests.support.evm_truth import (
     assert_covers,
     assert_equals_truth,
 )
-from tests.support.hostile_node import asks, html_reply, log_filters
+from tests.support.hostile_node import answered, asks, calls_of, html_reply, log_answers, log_filters
 from warehouse.errors import ChainUnavailable, WrongChain
 
 pytestmark = pytest.mark.chain
@@ -132,12 +132,48 @@ def test_the_first_block_at_or_after_a_time_is_found(make_source, chain):
 
 def test_times_come_from_headers_where_logs_have_none(make_source, chain, truth, hostile):
     def without_times(answers: Any) -> None:
-        for answer in answers[1:]:
+        for answer in log_answers(answers):
             for log in answer["result"]:
                 del log["blockTimestamp"]
 
     hostile.rule = lambda request: hostile.altered(request, without_times) if log_filters(request) else None
     assert_equals_truth(make_source(hostile.url), chain, truth)
+
+
+def test_a_search_needs_no_older_headers_than_it_must(make_source, chain, hostile):
+    newest = chain.block_number()
+    pruned = [hex(number) for number in range(newest - 5)]
+    hostile.rule = lambda request: (
+        answered(request, None)
+        if asks(request, "eth_getBlockByNumber") and any(call["params"][0] in pruned for call in calls_of(request))
+        else None
+    )
+    source = make_source(hostile.url)
+    time = source.headers([newest - 2])[0].time
+    assert source.block_at_or_after(time, newest - 5, newest) <= newest - 2
+
+
+def test_a_node_that_stands_still_gives_way_to_one_that_does_not(make_source, chain, hostile):
+    old = chain.block_number() - 20
+    hostile.rule = lambda request: (
+        hostile.altered_request(request, {"latest": hex(old), "finalized": hex(old - 2)})
+        if asks(request, "eth_getBlockByNumber")
+        else None
+    )
+    source = make_source(hostile.url, chain.url)
+    assert source.head().number == chain.block_number()
+    asked = len(hostile.requests)
+    source.headers([1])
+    assert len(hostile.requests) == asked, "the node that stands still is asked first again"
+    assert make_source(hostile.url).head().number == old
+
+
+def test_headers_come_only_from_a_node_on_the_chain_of_the_final_block(make_source, chain):
+    elsewhere = BlockRef(7, "0x" + "aa" * 32)
+    with pytest.raises(DishonestAnswer, match="as block 7, another node 0xaaaa"):
+        make_source(chain.url).headers([3], elsewhere)
+    with pytest.raises(DishonestAnswer, match="as block 7"):
+        next(make_source(chain.url).backfill(WATCHED, 0, 5, chain=elsewhere))
 
 
 # --- the right chain, the right tokens

@@ -18,7 +18,17 @@ from tests.support.evm_truth import (
     assert_equals_truth,
     bsc_settings,
 )
-from tests.support.hostile_node import HostileNode, Reply, Rule, answered, asks, html_reply, log_filters, refusal
+from tests.support.hostile_node import (
+    HostileNode,
+    Reply,
+    Rule,
+    answered,
+    asks,
+    html_reply,
+    log_answers,
+    log_filters,
+    refusal,
+)
 from warehouse.errors import ChainUnavailable
 
 pytestmark = pytest.mark.chain
@@ -125,14 +135,14 @@ def first_log(change: dict[str, Any]) -> Any:
     """Change the first log of the first answer that has one."""
 
     def alter(answers: Any) -> None:
-        log = next(log for answer in answers[1:] for log in answer["result"])
+        log = next(log for answer in log_answers(answers) for log in answer["result"])
         log.update(change)
 
     return alter
 
 
 def double_differently(answers: Any) -> None:
-    logs = next(answer["result"] for answer in answers[1:] if answer["result"])
+    logs = next(answer["result"] for answer in log_answers(answers) if answer["result"])
     logs.append({**logs[0], "data": "0x" + "01" * 32})
 
 
@@ -142,11 +152,14 @@ LIES = {
     "a forged token": first_log({"address": "0x" + "fa" * 20}),
     "another wallet": first_log({"topics": [TRANSFER_TOPIC, "0x" + "0" * 24 + "ee" * 20, "0x" + "0" * 24 + "ee" * 20]}),
     "another event": first_log({"topics": ["0x" + "8c" * 32, "0x" + "00" * 32, "0x" + "00" * 32]}),
+    "another time than its block's": first_log({"blockTimestamp": "0x1"}),
+    "an impossible time": first_log({"blockTimestamp": "0xfffffffffffffff"}),
+    "an impossible place": first_log({"logIndex": "0x20000"}),
     "two hashes for a block": first_log({"blockHash": "0x" + "bb" * 32}),
     "a log twice with two amounts": double_differently,
     "a header of another block": lambda answers: answers[0]["result"].update(number="0x1"),
     "a header that is none": lambda answers: answers[0].update(result={"number": "0x1"}),
-    "logs that are none": lambda answers: answers[1].update(result={"logs": []}),
+    "logs that are none": lambda answers: log_answers(answers)[0].update(result={"logs": []}),
 }
 
 
@@ -170,7 +183,7 @@ def test_a_last_block_with_another_hash_in_its_logs_is_refused(make_source, trut
 
 def test_headers_that_do_not_fit_the_logs_are_refused(make_source, chain, hostile):
     def without_times(answers: Any) -> None:
-        for answer in answers[1:]:
+        for answer in log_answers(answers):
             for log in answer["result"]:
                 del log["blockTimestamp"]
 
@@ -213,7 +226,7 @@ def test_a_node_that_takes_no_batch_at_all_gives_way_to_the_next(make_source, ch
 
 def test_a_log_repeated_in_an_answer_counts_once(make_source, chain, truth, hostile):
     def repeat(answers: Any) -> None:
-        for answer in answers[1:]:
+        for answer in log_answers(answers):
             answer["result"] += answer["result"]
 
     hostile.rule = lambda request: hostile.altered(request, repeat) if log_filters(request) else None

@@ -12,7 +12,7 @@ from pipelines.chains.headers import BlockRef
 from pipelines.demo.anvil import Anvil
 from tests.pipelines.chains.test_evm_hostile import LIES
 from tests.support.evm_truth import WATCHED, as_truth
-from tests.support.hostile_node import HostileNode, Reply, answered, asks, html_reply, log_filters, refusal
+from tests.support.hostile_node import HostileNode, Reply, answered, asks, html_reply, log_answers, log_filters, refusal
 from tests.support.node_oracle import OracleTransfer
 from warehouse.errors import ChainUnavailable, FinalBlockChanged
 
@@ -185,7 +185,7 @@ def test_a_node_without_the_final_block_is_behind(make_source, chain, hostile):
 
 def test_times_come_from_the_followed_headers_where_logs_have_none(make_source, chain, truth, hostile):
     def without_times(answers: Any) -> None:
-        for answer in answers[1:]:
+        for answer in log_answers(answers):
             for log in answer["result"]:
                 del log["blockTimestamp"]
 

@@ -8,7 +8,7 @@ from pipelines.chains.rpc import RpcEndpoint
 from pipelines.chains.rpc_pool import RpcPool
 from tests.support.hostile_node import HostileNode, html_reply, refusal
 from tests.support.rpc_endpoints import LOGS, endpoint_of
-from warehouse.errors import ChainUnavailable, RangeTooLarge
+from warehouse.errors import ChainError, ChainUnavailable, RangeTooLarge, WrongChain
 
 
 @pytest.fixture
@@ -65,3 +65,25 @@ def test_a_pool_without_endpoints_says_which_setting_is_missing():
     with pytest.raises(ChainUnavailable) as caught:
         RpcPool("BSC", [])
     assert "rpc_urls" in str(caught.value.hint)
+
+
+def test_whatever_is_wrong_with_an_endpoint_the_next_piece_begins_with_another(pool, node):
+    def wrong(endpoint):
+        if endpoint is pool.endpoints[1]:
+            raise WrongChain("BSC: it serves chain 1", network="BSC")
+        return endpoint.call("eth_chainId")
+
+    node.queue = [html_reply(403)]
+    with pytest.raises(ChainUnavailable, match="serves chain 1"):
+        pool.run(wrong)
+    for _ in range(2):
+        assert bytes(pool.run(wrong)) == b'"0x38"'
+
+
+def test_a_nodes_words_are_told_without_what_it_was_asked_with(pool, node, second):
+    for hostile in (node, second):
+        hostile.rule = lambda request: refusal(request, f"no route for /v3/{HostileNode.KEY}", -32602)
+    with pytest.raises(ChainError) as caught:
+        pool.run(lambda endpoint: endpoint.call("eth_chainId"))
+    assert HostileNode.KEY not in str(caught.value)
+    assert "no route for" in str(caught.value)

@@ -1,66 +1,26 @@
 """Two branches of one chain, each on a node of its own: blocks leave, come back, become final on either.
 
-The two nodes share their first blocks through anvil's state file, so a block that comes back is the same block.
+The two nodes share their first blocks, so a block that comes back is the same block.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.chains.evm import EvmSource
-from pipelines.chains.rpc_pool import RpcPool
 from pipelines.demo.anvil import Anvil
-from pipelines.demo.evm_tokens import minting, place_token, transfer
-from pipelines.ingest.evm import EvmIngest
+from pipelines.demo.evm_tokens import transfer
 from pipelines.ingest.window import read_window
 from tests.pipelines.ingest.test_evm import created
-from tests.support.anvil_fixtures import BSC_GENESIS, BSC_USDT
+from tests.support.anvil_fixtures import BSC_USDT
 from tests.support.deployment import Deployment
-from tests.support.evm_truth import QUICK
-from tests.support.hostile_node import HostileNode, calls_of, log_filters
-from warehouse.errors import ChainUnavailable, FinalBlockChanged
+from tests.support.hostile_node import HostileNode
+from tests.support.two_branches import FINALITY, KEY, PAYER, pay
+from warehouse.errors import FinalBlockChanged
 from warehouse.lake import Lake
-
-FINALITY = 8
-PAYER = "0x" + "51" * 20
-SHOP = f"0x{1:040x}"
-KEY = {"mode": "live", "network": "BSC"}
-
-
-def pay(node: Anvil, base_units: int) -> None:
-    node.send_and_mine([transfer(BSC_USDT, PAYER, SHOP, base_units)])
-
-
-@pytest.fixture(scope="module")
-def common_past(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state of a node with some final blocks, one of them with a payment of 1."""
-    state = tmp_path_factory.mktemp("past") / "state.json"
-    with Anvil(56, genesis_time=BSC_GENESIS, finality_blocks=FINALITY, args=("--dump-state", str(state))) as node:
-        place_token(node, BSC_USDT, name="USDT", symbol="USDT", decimals=18)
-        node.send_and_mine([minting(BSC_USDT, PAYER, 10**30)])
-        pay(node, 1)
-        node.mine(at=BSC_GENESIS + timedelta(hours=1), blocks=2 * FINALITY)
-    return state
-
-
-@pytest.fixture
-def branches(common_past: Path, tmp_path: Path) -> Iterator[tuple[Anvil, Anvil]]:
-    """Two nodes that agree up to now."""
-    nodes = []
-    for name in ("a", "b"):
-        state = shutil.copy(common_past, tmp_path / f"{name}.json")
-        nodes.append(Anvil(56, finality_blocks=FINALITY, args=("--load-state", str(state))))
-    with nodes[0], nodes[1]:
-        assert nodes[0].rpc("eth_getBlockByNumber", "latest", False) == nodes[1].rpc(
-            "eth_getBlockByNumber", "latest", False
-        )
-        yield nodes[0], nodes[1]
 
 
 class Follower:
@@ -193,62 +153,34 @@ def test_an_address_told_of_late_is_found_in_blocks_that_are_not_final(
     assert sorted(follower.amounts()) == [1, 5, 10]
 
 
-def test_a_head_and_its_logs_come_from_one_node(branches: tuple[Anvil, Anvil], tmp_path: Path) -> None:
+def test_a_block_that_came_back_with_nothing_of_ours_counts_for_an_address_told_of_later(
+    branches: tuple[Anvil, Anvil], follower: Follower
+) -> None:
     a, b = branches
-    deployment = Deployment(tmp_path / "d", bsc_url="http://replaced")
-    deployment.drop("address.ndjson", [created(1)])
-    pay(a, 10)
-    pay(b, 20)
-    with HostileNode(a.url) as first, HostileNode(b.url) as second:
-        urls = f'rpc_urls = ["{first.url}", "{second.url}"]'
-        deployment.config.write_text(deployment.config.read_text().replace('rpc_urls = ["http://replaced"]', urls))
-        # The first breaks whenever it is asked for logs by hash: what it said of the head must not count either.
-        first.rule = lambda request: (
-            first.altered(request, lambda answers: answers.__setitem__(slice(None), answers[:1]))
-            if any("blockHash" in one for one in log_filters(request))
-            else None
-        )
-        (network,) = deployment.settings.active_networks()
-        deployment.sync()
-        with Lake.open(deployment.settings.paths, read_only=True) as lake:
-            rows = lake.rows("SELECT block_hash, amount_text FROM raw.evm_transfer_logs ORDER BY block_number")
-        assert [row["amount_text"] for row in rows] == ["1", "20"]
-        by_hash = {
-            one["blockHash"] for request in second.requests for one in log_filters(request) if "blockHash" in one
-        }
-        assert rows[1]["block_hash"] in by_hash
-    assert network.network == "BSC"
+    a.send_and_mine([transfer(BSC_USDT, PAYER, f"0x{2:040x}", 5)])
+    b.mine(blocks=2)
+    for node in (a, b, a):
+        follower.sync(node)
+    a.mine(blocks=3 * FINALITY)
+    follower.sync()
+    follower.deployment.drop("late.ndjson", [created(2)])
+    follower.sync()
+    assert sorted(follower.amounts()) == [1, 5]
 
 
-def test_blocks_read_before_a_node_fails_are_kept(branches: tuple[Anvil, Anvil], tmp_path: Path) -> None:
+def test_a_block_that_contradicts_a_stored_one_stops_the_network(
+    branches: tuple[Anvil, Anvil], follower: Follower
+) -> None:
     a, _ = branches
-    for amount in (10, 20, 30):
-        pay(a, amount)
-    with HostileNode(a.url) as front:
-        deployment = Deployment(tmp_path / "d", bsc_url=front.url)
-        deployment.drop("address.ndjson", [created(1)])
-        (network,) = deployment.settings.active_networks()
-        tokens = deployment.settings.tokens("live", "BSC")
-        with RpcPool.from_settings(network, QUICK) as pool:
-            source = EvmSource(network, tokens, pool)
-            head = source.head()
-            newest = source.headers(range(head.number - 2, head.number + 1))
-            lost = newest[2].hash
-            # Requests of one block each, and the newest block is not known to the node that answers.
-            front.rule = lambda request: (
-                front.altered(request, _too_many)
-                if len(log_filters(request)) > 2
-                else front.altered(request, lambda answers: answers[0].update(result=None))
-                if any(call["params"][0] == lost for call in calls_of(request))
-                else None
-            )
-            segment = source.follow([newest[0].ref], head.number, [SHOP])
-            assert [ref.number for ref in segment.blocks] == [head.number - 2, head.number - 1]
-            assert segment.logs["amount_text"].to_list() == ["20"]
-            with pytest.raises(ChainUnavailable):
-                source.follow([newest[1].ref], head.number, [SHOP])
-            assert EvmIngest(network, tokens, source).network is network
-
-
-def _too_many(answers: Any) -> None:
-    answers[:] = [{"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "batch response is too large"}}]
+    follower.sync(a)
+    pay(a, 10)
+    confirming = a.block_number() + 1
+    lie = (
+        "INSERT INTO raw.evm_blocks SELECT * REPLACE (block_hash || 'x' AS block_hash, "
+        f"{confirming} AS block_number) FROM raw.evm_blocks LIMIT 1"
+    )
+    with Lake.open(follower.deployment.settings.paths) as lake:
+        lake.write_tx(lambda write: write.connection.execute(lie))
+    a.mine()
+    (problem,) = follower.sync()
+    assert f"another block {confirming}" in str(problem)
