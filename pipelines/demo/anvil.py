@@ -121,6 +121,7 @@ class Anvil:
             PaylakeError: it does not start; the message holds its last words.
         """
         last_words = ""
+        self._funded.clear()
         for _ in range(_STARTS):
             try:
                 port, last_words = self._launch()
