@@ -60,4 +60,3 @@ def _again(one: PlannedTransfer, draw: random.Random) -> PlannedTransfer:
         for report in one.reports
     ]
     return msgspec.structs.replace(one, base_units=str(units), reports=told)
-

@@ -26,9 +26,7 @@ _SWEPT_SHARE = 0.6
 _GAS_WEI = 5 * 10**14
 
 
-def plan_session(
-    state: State, chain: ChainCast, merchant_id: str, at: int, draw: random.Random
-) -> list[PlannedEvent]:
+def plan_session(state: State, chain: ChainCast, merchant_id: str, at: int, draw: random.Random) -> list[PlannedEvent]:
     """Open a session: what the gateway says of it now. What comes later is added to the state.
 
     Args:

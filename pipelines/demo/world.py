@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 HISTORY = timedelta(minutes=30)
 # Time that passed while nobody looked is made up for in at most this many ticks: anvil slows down with its length.
-CATCH_UP_TICKS_MAX = 60
+CATCH_UP_TICKS_MAX = 40
 
 
 class Written(msgspec.Struct):
