@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -26,8 +24,6 @@ from pipelines.demo.gateway import EventFile
 from pipelines.demo.plans import ChainState, State, Tick
 from pipelines.demo.traffic import plan_tick
 from warehouse.manifest import replace_file
-
-Result = TypeVar("Result")
 
 HISTORY = timedelta(minutes=30)
 # Time that passed while nobody looked is made up for in at most this many ticks: anvil slows down with its length.
@@ -86,8 +82,7 @@ class World:
         # The first blocks take their time from the nodes' clocks, which begin here; the first tick comes after them.
         genesis_at = began_at - 60
         self._make_chains(genesis_at)
-        heads = self._everywhere(Chain.begin)
-        chains = {key: ChainState(head, began_at) for key, head in heads.items()}
+        chains = {key: ChainState(chain.begin(), began_at) for key, chain in self.chains.items()}
         self._write(Written(genesis_at, State(self._seed, chains, last_at=began_at), None, 0, ""))
 
     def _continue(self) -> None:
@@ -95,18 +90,14 @@ class World:
         written = msgspec.json.decode(self._plan.read_bytes(), type=Written)
         self._written = written
         self._make_chains(written.genesis_at)
-        self._everywhere(Chain.revive)
+        for chain in self.chains.values():
+            chain.revive()
         self._perform()
 
     def _make_chains(self, genesis_at: int) -> None:
         self.chains = {
             key: Chain(cast, self._folder / key, self._ports[key], genesis_at) for key, cast in CHAINS.items()
         }
-
-    def _everywhere(self, action: Callable[[Chain], Result]) -> dict[str, Result]:
-        """The action's result on every chain, all at once: most of it is waiting for nodes."""
-        with ThreadPoolExecutor(len(self.chains)) as pool:
-            return dict(zip(self.chains, pool.map(action, self.chains.values()), strict=True))
 
     @property
     def written(self) -> Written:

@@ -35,12 +35,14 @@ def has_payment(tick: Tick) -> bool:
     return any(one.is_payment for step in tick.steps for block in step.blocks for one in block.transfers)
 
 
-def kill_soon(process_id: int, seconds: float) -> None:
+def kill_soon(process_id: int, seconds: float) -> threading.Timer:
     def kill() -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
 
-    threading.Timer(seconds, kill).start()
+    timer = threading.Timer(seconds, kill)
+    timer.start()
+    return timer
 
 
 def note(blocks: Blocks, steps: list[Step]) -> None:
@@ -78,19 +80,24 @@ def test_killed_nodes_come_back_with_every_transfer_once(
     draw = random.Random(evidence.seed)
     monkeypatch.setattr("pipelines.demo.reorgs.REORG_SHARE", 0.3)
     depths = []
+    timers = []
     with World(tmp_path, ports, evidence.seed) as world:
+        assert world.ensure_nodes() == []
         for number in range(3 * kills):
             if number % 3 == 2:
                 chain = draw.choice(list(world.chains.values()))
-                kill_soon(chain.node_process_id, draw.uniform(0, 0.12))
+                timers.append(kill_soon(chain.node_process_id, draw.uniform(0, 0.12)))
             tick = world.tick(world.state.last_at + 8)
             note(blocks, tick.steps)
             depths += [step.depth for step in tick.steps]
+        for timer in timers:
+            timer.join()
         world.ensure_nodes()
         check_blocks(world, blocks)
     print(f"reorganisations {sum(depth > 0 for depth in depths)} of {len(depths)}")
     assert max(depths)
     with World(tmp_path, ports, evidence.seed) as world:  # as after the death of the demo itself
+        assert world.ensure_nodes() == []
         check_blocks(world, blocks)
         while not has_payment(tick):
             tick = world.tick(world.state.last_at + 8)
@@ -119,4 +126,3 @@ def test_every_kind_of_spam_is_accepted_by_every_chain(tmp_path: Path) -> None:
             # The NFT's transfer has four topics.
             assert len(told) == len(spam) - 1
             assert {FORGED.address} < {one.token for one in told}
-
