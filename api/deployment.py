@@ -17,6 +17,7 @@ from api.clock import Clock
 from api.presentation import ChainView
 from api.rate_limits import RateLimits, RateStatus
 from warehouse.domain.networks import MODES, Mode, network_rank
+from warehouse.manifest import Head
 from warehouse.settings import Settings
 from warehouse.store.api_keys import ApiKey
 from warehouse.store.connection import Store
@@ -30,6 +31,10 @@ class Manifest(Protocol):
     @property
     def as_of(self) -> Mapping[str, datetime]:
         """By mode, the moment up to which chain and gateway data is included."""
+
+    @property
+    def heads(self) -> Sequence[Head]:
+        """How far each network has been read."""
 
     @property
     def version(self) -> int:

@@ -32,7 +32,7 @@ Config = Annotated[
 
 
 class Mode(StrEnum):
-    """Deployment mode of a key."""
+    """Deployment mode."""
 
     LIVE = "live"
     TEST = "test"
@@ -62,6 +62,21 @@ def sync(
 
     ending = Ending.ONCE if once else Ending.IDLE if until_idle else Ending.NEVER
     raise SystemExit(run(load_settings(config), networks=frozenset(network or ()), ending=ending))
+
+
+@app.command(epilog="Example: paylake backfill --network BSC --from-block 60000000 --to-block 60001000")
+def backfill(
+    network: Annotated[str, typer.Option(help="Whose blocks.")],
+    from_block: Annotated[int, typer.Option(help="First block.", min=0)],
+    to_block: Annotated[int, typer.Option(help="Last block; must be final and ingested.", min=0)],
+    mode: Annotated[Mode, typer.Option(help="Live or test.")] = Mode.LIVE,
+    config: Config = None,
+) -> None:
+    """Read a range of blocks again and add what was missing; where nothing was, nothing changes."""
+    from pipelines.backfill import run
+    from warehouse.settings import load_settings
+
+    raise SystemExit(run(load_settings(config), mode.value, network, from_block, to_block))
 
 
 @app.command(epilog="Example: paylake demo --once")

@@ -2,6 +2,7 @@
 
 Belongs here: the order of the steps and what happens when one network or the feed fails. Does not: any step's work.
 
+Networks are read at the same time, each at its own pace (chain_reading.py): one that is down or slow holds up no other.
 Each step can be killed at any point: feed batches, then chains with models, are each one lake transaction; publishing
 and the hand-over repeat what a dead process left undone.
 """
@@ -13,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pipelines.chain_reading import ChainReading
 from pipelines.chains.evm import EvmSource
 from pipelines.chains.rpc_pool import RpcPool
 from pipelines.gateway import http_feed, inbox
@@ -30,6 +32,10 @@ from warehouse.manifest import Manifest
 from warehouse.publish import publish
 from warehouse.settings import NetworkSettings, Settings
 from warehouse.store.connection import Store, open_store
+from warehouse.store.network_states import NetworkCheck, record_checks
+
+# A network that stays as it was is written at most this often: a commit of the operational store is a sync of the disk.
+CHECK_SECONDS = 15.0
 
 
 @dataclass
@@ -42,7 +48,9 @@ class PassReport:
         transfers: new transfer logs stored, by mode/network.
         rows_replaced: rows of derived tables that changed.
         manifest: what is published now.
-        problems: what failed, while the rest went on.
+        problems: what failed, while the rest went on; the networks' problems among them.
+        down: mode/network → its problem, for networks that were not read when last tried.
+        unfinished: networks that are still being read; a later pass takes the answer.
         is_behind: some network has more than one pass could read.
     """
 
@@ -52,21 +60,30 @@ class PassReport:
     rows_replaced: int = 0
     manifest: Manifest | None = None
     problems: list[PaylakeError] = field(default_factory=list)
+    down: dict[str, PaylakeError] = field(default_factory=dict)
+    unfinished: frozenset[str] = frozenset()
     is_behind: bool = False
+
+    @property
+    def has_news(self) -> bool:
+        """Something new came, or more is known to be there."""
+        return bool(self.events or self.refused or any(self.transfers.values()) or self.is_behind)
 
     @property
     def is_idle(self) -> bool:
         """Nothing new came and nothing is left."""
-        return not self.events and not self.refused and not any(self.transfers.values()) and not self.is_behind
+        return not self.has_news and not self.unfinished
 
 
 class Refresh:
     """Everything a pass needs, opened once and kept between passes."""
 
-    def __init__(self, settings: Settings, lake: Lake, store: Store, ingests: list[EvmIngest]) -> None:
+    def __init__(self, settings: Settings, lake: Lake, store: Store, chains: ChainReading) -> None:
         self._settings = settings
         self._lake = lake
-        self._ingests = ingests
+        self._store = store
+        self._chains = chains
+        self._recorded: dict[tuple[str, str], NetworkCheck] = {}
         self._hand_over = HandOver(lake, store)
         self._families = settings.families
         self._digests: inbox.DigestMemory = {}
@@ -97,21 +114,26 @@ class Refresh:
                 for network in settings.active_networks()
                 if network.family is Family.EVM and (not networks or network.network in networks)
             ]
-            yield cls(settings, lake, store, ingests)
+            yield cls(settings, lake, store, stack.enter_context(ChainReading.open(lake, ingests)))
 
-    def run_pass(self, *, on_progress: OnProgress | None = None, every_head: bool = True) -> PassReport:
+    def run_pass(
+        self, *, on_progress: OnProgress | None = None, every_head: bool = True, wait_seconds: float | None = None
+    ) -> PassReport:
         """Run one pass.
 
         Args:
-            on_progress: told network, blocks read and blocks to read.
+            on_progress: told network, blocks read and blocks to read, from any thread.
             every_head: commit also heads that only moved; a process that follows leaves them for now and then.
+            wait_seconds: for networks that are slow to answer, whose answer is then a later pass's; None waits for
+                all, and tries also those that failed just now.
 
         Raises:
             PaylakeError: storage failed. A feed or a network that fails is a problem in the report instead.
         """
         report = PassReport()
         self._read_feed(report)
-        fetched = self._fetch_chains(report, on_progress, every_head)
+        fetched = self._fetch_chains(report, on_progress, every_head, wait_seconds)
+        self._record_checks()
         self._commit(fetched, report)
         report.manifest = publish(self._lake)
         report.problems += self._hand_over.run()
@@ -156,15 +178,21 @@ class Refresh:
         report.refused += result.refused + result.conflicts
 
     def _fetch_chains(
-        self, report: PassReport, on_progress: OnProgress | None, every_head: bool
+        self, report: PassReport, on_progress: OnProgress | None, every_head: bool, wait_seconds: float | None
     ) -> list[tuple[EvmIngest, Fetched]]:
-        fetched = []
-        for ingest in self._ingests:
-            try:
-                fetched.append((ingest, ingest.fetch(self._lake, on_progress=on_progress, every_head=every_head)))
-            except PaylakeError as error:  # one network's trouble does not stop the others
-                report.problems.append(error)
+        """The answers that are there; one network's trouble does not stop the others."""
+        fetched = self._chains.read(on_progress=on_progress, every_head=every_head, wait_seconds=wait_seconds)
+        report.down = self._chains.problems
+        report.problems += report.down.values()
+        report.unfinished = self._chains.unfinished
         return fetched
+
+    def _record_checks(self) -> None:
+        """Tell the operational store how the networks are, when something changed or now and then."""
+        checks = {(check.mode, check.network): check for check in self._chains.checks}
+        if any(_is_worth_writing(check, self._recorded.get(key)) for key, check in checks.items()):
+            record_checks(self._store, checks.values())
+            self._recorded = checks
 
     def _commit(self, fetched: list[tuple[EvmIngest, Fetched]], report: PassReport) -> None:
         """One lake transaction for all networks and the models; none at all when nothing is new."""
@@ -194,6 +222,12 @@ def _ingest(settings: Settings, network: NetworkSettings, stack: ExitStack) -> E
     tokens = settings.tokens(network.mode, network.network)
     pool = stack.enter_context(RpcPool.from_settings(network))
     return EvmIngest(network, tokens, EvmSource(network, tokens, pool))
+
+
+def _is_worth_writing(check: NetworkCheck, recorded: NetworkCheck | None) -> bool:
+    if recorded is None or (check.problem_code, check.problem) != (recorded.problem_code, recorded.problem):
+        return True
+    return (check.checked_at - recorded.checked_at).total_seconds() >= CHECK_SECONDS
 
 
 def _now() -> datetime:

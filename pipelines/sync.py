@@ -11,6 +11,7 @@ import time
 from enum import Enum, auto
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TaskID
 
 from pipelines.refresh import PassReport, Refresh
@@ -43,19 +44,26 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
     console = Console(stderr=True)
     active = [network.poll_seconds for network in settings.active_networks()]
     pause_seconds = min(active, default=_FILES_ONLY_POLL_SECONDS)
-    with Refresh.open(settings, networks=networks, on_model=_teller(console, "rebuilt")) as refresh:
+    with (
+        Refresh.open(settings, networks=networks, on_model=_teller(console, "rebuilt")) as refresh,
+        Bars(console) as bars,
+    ):
         teller = _Teller(console)
         next_upkeep = time.monotonic() + UPKEEP_SECONDS
         while True:
             if time.monotonic() >= next_upkeep:
                 refresh.maintain()
                 next_upkeep = time.monotonic() + UPKEEP_SECONDS
-            with _Bars(console) as bars:
-                report = refresh.run_pass(on_progress=bars.show, every_head=ending is not Ending.NEVER)
+            report = refresh.run_pass(
+                on_progress=bars.show,
+                every_head=ending is not Ending.NEVER,
+                wait_seconds=pause_seconds if ending is Ending.NEVER else None,
+            )
+            bars.keep(report.unfinished)
             teller.tell(report)
             if stop.is_set() or ending is Ending.ONCE or (ending is Ending.IDLE and report.is_idle):
                 break
-            if report.is_idle and stop.wait(pause_seconds):
+            if not report.has_news and stop.wait(pause_seconds):
                 break
     failed = bool(report.problems) and ending is not Ending.NEVER and not stop.is_set()
     return 1 if failed else 0
@@ -80,43 +88,59 @@ class _Teller:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._known: set[str] = set()
+        self._known: dict[str, str] = {}
 
     def tell(self, report: PassReport) -> None:
-        if not report.is_idle or report.rows_replaced:
+        """Print what is new since the last report."""
+        if report.has_news or report.rows_replaced:
             transfers = ", ".join(f"{name} {count}" for name, count in report.transfers.items() if count) or "0"
             version = report.manifest.version if report.manifest else "-"
-            self._console.print(
+            self._print(
                 f"events {report.events}, refused {report.refused}, transfers {transfers}, "
-                f"rows changed {report.rows_replaced}, published version {version}",
-                highlight=False,
+                f"rows changed {report.rows_replaced}, published version {version}"
             )
-        texts = {str(problem): problem.hint for problem in report.problems}
-        for text, hint in texts.items():
-            if text not in self._known:
-                self._console.print(f"[yellow]problem:[/] {text}" + (f" ({hint})" if hint else ""), highlight=False)
-        for text in self._known - set(texts):
-            self._console.print(f"[green]solved:[/] {text}", highlight=False)
-        self._known = set(texts)
+        # A network has one problem at a time, however its words change; any other problem is known by its words.
+        by_subject = {str(problem): problem for problem in report.problems if problem not in report.down.values()}
+        by_subject |= report.down
+        for subject, problem in by_subject.items():
+            if self._known.get(subject) != str(problem):
+                hint = f" ({problem.hint})" if problem.hint else ""
+                self._print(f"[yellow]problem:[/] {escape(str(problem) + hint)}")
+        for subject in self._known.keys() - by_subject.keys():
+            self._print(f"[green]solved:[/] {escape(self._known[subject])}")
+        self._known = {subject: str(problem) for subject, problem in by_subject.items()}
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
 
 
-class _Bars:
-    """A bar a network, in a terminal only, and only once there is something to wait for."""
+class Bars:
+    """A bar a network, in a terminal only, and only while there is something to wait for."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(console=console, transient=True, disable=not console.is_terminal)
         self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
 
-    def __enter__(self) -> _Bars:
+    def __enter__(self) -> Bars:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._tasks:
-            self._progress.stop()
+        self.keep(frozenset())
 
     def show(self, network: str, done_blocks: int, all_blocks: int) -> None:
-        """Report blocks read of a range."""
-        if network not in self._tasks:
-            self._progress.start()
-            self._tasks[network] = self._progress.add_task(f"{network} blocks", total=all_blocks)
-        self._progress.update(self._tasks[network], completed=done_blocks, total=all_blocks)
+        """Report blocks read of a range; from any thread."""
+        with self._lock:
+            if not self._tasks:
+                self._progress.start()
+            if network not in self._tasks:
+                self._tasks[network] = self._progress.add_task(f"{network} blocks", total=all_blocks)
+            self._progress.update(self._tasks[network], completed=done_blocks, total=all_blocks)
+
+    def keep(self, networks: frozenset[str]) -> None:
+        """Take away the bars of all networks but these, which are still being read."""
+        with self._lock:
+            for network in self._tasks.keys() - networks:
+                self._progress.remove_task(self._tasks.pop(network))
+            if not self._tasks:
+                self._progress.stop()

@@ -7,6 +7,7 @@ hold (contracts/), how derived ones are computed (sql_models.py), upkeep (mainte
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from warehouse.settings import Paths
 LOCK_WAIT_SECONDS = 900
 JOURNAL_MODE = "DELETE"
 WRITE_ATTEMPTS = 6
+READ_ATTEMPTS = 6
 _CONTENTION = re.compile("locked|conflict", re.IGNORECASE)
 
 Result = TypeVar("Result")
@@ -94,6 +96,9 @@ class Lake:
         self.paths = paths
         self._name = name
         self._lock = FileLock(str(paths.lock))
+        # Reads of other threads and commits take turns: at the same moment each would wait five seconds for the other,
+        # because one query opens the catalog several times (DECISIONS.md P-024).
+        self._turn = threading.Lock()
 
     @classmethod
     @contextmanager
@@ -134,6 +139,18 @@ class Lake:
         finally:
             cursor.execute("USE memory")
             cursor.execute(f"DETACH lake_{snapshot}")
+            cursor.close()
+
+    @contextmanager
+    def beside(self) -> Generator[Lake]:
+        """The same lake over a connection of its own, for another thread; each query sees the newest snapshot."""
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute(f"USE {self._name}")
+            lake = Lake(cursor, self.paths, self._name)
+            lake._turn = self._turn
+            yield lake
+        finally:
             cursor.close()
 
     def _attach(self, *, read_only: bool, snapshot: int | None) -> None:
@@ -193,12 +210,13 @@ class Lake:
         return result
 
     def _commit(self) -> None:
-        self.connection.execute("COMMIT")
+        with self._turn:
+            self.connection.execute("COMMIT")
 
     @contextmanager
     def exclusive(self) -> Generator[duckdb.DuckDBPyConnection]:
         """Hold the writer lock without a transaction, for upkeep that commits each statement by itself."""
-        with self._writer_lock():
+        with self._writer_lock(), self._turn:
             yield self.connection
 
     def snapshot_id(self) -> int:
@@ -208,14 +226,32 @@ class Lake:
         return int(row[0])
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Run a query and return its rows as dictionaries."""
-        cursor = self.connection.execute(sql, dict(parameters) if parameters else None)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        """Run a query, outside of a write transaction, and return its rows as dictionaries."""
+        values = dict(parameters) if parameters else None
+
+        def ask() -> tuple[list[str], list[tuple]]:
+            cursor = self.connection.execute(sql, values)
+            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+
+        names, rows = self._answered(ask)
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Run a query and return its rows as a polars frame."""
-        return self.connection.sql(sql, params=dict(parameters) if parameters else None).pl()
+        """Run a query, outside of a write transaction, and return its rows as a polars frame."""
+        values = dict(parameters) if parameters else None
+        return self._answered(lambda: self.connection.sql(sql, params=values).pl())
+
+    def _answered(self, ask: Callable[[], Result]) -> Result:
+        """The result of a read; asked again when another process commits just then."""
+        for attempt in stamina.retry_context(on=Contention, attempts=READ_ATTEMPTS, wait_initial=0.05, wait_max=1.0):
+            with attempt, self._turn:
+                try:
+                    return ask()
+                except duckdb.Error as error:
+                    if _CONTENTION.search(str(error)):
+                        raise Contention(f"the catalog was busy: {error}") from error
+                    raise
+        raise AssertionError("unreachable: the last attempt raises")
 
     def has_table(self, name: str) -> bool:
         """Whether the table exists at this connection's snapshot."""

@@ -57,7 +57,8 @@ class Manifest(msgspec.Struct, frozen=True):
         batch_id: changes up to this batch are included.
         code_fingerprint: models and contracts the segments were made with.
         as_of: by mode, the UTC time up to which chain and gateway data is included.
-        views: SELECT of each published table over its segments, attached as `s0`, `s1`, … in the order of `segments`.
+        views: SELECT of each published table over its segments, attached as `s0`, `s1`, … in the order of `segments`;
+            then of the marts that are views over those.
     """
 
     version: int

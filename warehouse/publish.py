@@ -197,7 +197,8 @@ def _condition(table: Table, cut: Cut) -> str:
 def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
     """For each published mart and look-up, the SELECT over the segments, attached as `s0`, `s1`, ….
 
-    Newest ranges come first, and each branch repeats its range, so that the optimizer drops whole segments.
+    Newest ranges come first, and each branch repeats its range, so that the optimizer drops whole segments. Marts that
+    are views over published ones alone follow them.
     """
     views: dict[str, str] = {}
     for table in tables:
@@ -211,6 +212,9 @@ def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
             views[f"lookups.{table.stem}"] = " UNION ALL ".join(
                 f"SELECT * FROM s{n}.lookups.{table.stem}" for n, _ in branches
             )
+    for model in sql_models.models():
+        if model.is_view and model.schema == "marts" and model.reads <= views.keys():
+            views[model.name] = model.sql
     return views
 
 

@@ -23,6 +23,7 @@ from pipelines.ingest.coverage import Job, covered_only, missing_jobs
 from pipelines.ingest.plan import Plan, Planner
 from pipelines.ingest.window import Window
 from warehouse.domain.tokens import Token
+from warehouse.errors import PaylakeError
 from warehouse.lake import Lake, Write
 from warehouse.settings import NetworkSettings
 
@@ -32,6 +33,27 @@ ROWS_PER_PASS = 500_000
 HEAD_SECONDS = 15.0
 
 OnProgress = Callable[[str, int, int], None]
+
+
+class NotFinal(PaylakeError):
+    """Blocks were asked for that may still be replaced, or were not ingested yet."""
+
+    code = "NOT_FINAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """Final blocks that were read again.
+
+    Attributes:
+        fetched: ready to be committed.
+        to_block: up to where; less than asked for when there is much in it.
+        surplus: logs that are stored, but that the node does not have.
+    """
+
+    fetched: Fetched
+    to_block: int
+    surplus: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +93,44 @@ class EvmIngest:
         plan = self._planner.plan(lake, self._ahead)
         read = self._read(plan, on_progress)
         return self._fetched(lake, plan, read, every_head)
+
+    def reread(self, lake: Lake, from_block: int, to_block: int, *, on_progress: OnProgress | None = None) -> Reread:
+        """Read final blocks again, whether or not they were read before; the head stays where it is.
+
+        Raises:
+            NotFinal: the range ends beyond the blocks that were ingested as final.
+            ChainError: the nodes do not answer usefully.
+        """
+        plan = self._planner.plan(lake, None)
+        if plan.stored is None or to_block > plan.stored.final.number:
+            reached = "none yet" if plan.stored is None else f"up to {plan.stored.final.number}"
+            raise NotFinal(
+                f"{self.network.network}: only final blocks that were ingested can be read again ({reached})",
+                hint="paylake sync reads the newer ones",
+            )
+        window, tokens = plan.stored, {"tokens": self._tokens}
+        job = Job(tuple(plan.watched.first_blocks), from_block, to_block)
+        logs, reached, _ = self._read_final([job], from_block - 1, to_block, on_progress)
+        logs = covered_only(logs, plan.watched)
+        bounds = {"from_block": from_block, "to_block": reached}
+        stored = covered_only(lake.frame(queries.STORED_LOGS, {**self._key, **bounds, **tokens}), plan.watched)
+        surplus = stored.join(logs, on=["block_hash", "log_index"], how="anti")
+        fetched = Fetched(
+            network=self.network,
+            tokens=self._tokens,
+            planned_batch=window.batch_id,
+            window=window,
+            logs=logs,
+            blocks=block_headers.to_frame(
+                self._confirming(lake, logs, window, (), [], window.head.number), **self._key
+            ),
+            left=[],
+            returned=[],
+            coverage={},
+            is_news=True,
+            is_complete=True,
+        )
+        return Reread(fetched, reached, surplus)
 
     def _read(self, plan: Plan, on_progress: OnProgress | None) -> _Read:
         """Final blocks first, by ranges; once these are complete, the blocks beyond."""

@@ -122,3 +122,16 @@ FORGET_COVERAGE = """
 DELETE FROM state.address_coverage
 WHERE mode = $mode AND network = $network AND list_contains($addresses, address)
 """
+
+# What is stored of a range, on the chain as it is now.
+STORED_LOGS = """
+SELECT logs.block_number, logs.block_time, logs.block_hash, logs.log_index, logs.from_address, logs.to_address
+FROM raw.evm_transfer_logs AS logs
+ANTI JOIN staging.orphaned_blocks AS orphaned
+    ON logs.mode = orphaned.mode AND logs.network = orphaned.network AND logs.block_hash = orphaned.block_hash
+WHERE
+    logs.mode = $mode
+    AND logs.network = $network
+    AND logs.block_number BETWEEN $from_block AND $to_block
+    AND list_contains($tokens, logs.token_address)
+"""

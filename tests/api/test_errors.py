@@ -110,14 +110,6 @@ def test_before_the_first_publish_lists_are_empty_and_ready_is_503(settings):
         assert client.get("/health").json() == {"success": True, "data": {"status": "ok"}}
 
 
-def test_ready_names_the_snapshot_and_how_far_its_data_goes(open_client):
-    assert open_client().get("/ready").json()["data"] == {
-        "status": "ready",
-        "snapshot_version": 7,
-        "data_as_of": {"live": "2026-01-31T17:30:00Z", "test": "2026-01-31T17:30:00Z"},
-    }
-
-
 def test_answers_are_kept_by_no_cache(open_client):
     headers = open_client(sessions=[session("s1")]).get(SESSIONS).headers
     assert headers["cache-control"] == "no-store"

@@ -15,6 +15,7 @@ from tests.support.models import HOT_WALLET, PAYER, ModelWorld, deposit, minute,
 MERCHANTS = ("mer_1", "mer_2", "mer_3")
 NETWORKS = ("BSC", "BSC", "BSC", "ETH")
 CURRENCIES = ("USDT", "USDT", "USDC")
+AMOUNTS = ("20", "50", "60", "100", "33.333333333333333333", "0.0000005", "0.00000001", "0")
 LAST_MINUTE = 60
 ANOTHER_WALLET = "0x" + "ef" * 20
 
@@ -248,7 +249,7 @@ class _Author:
         )
         self._history.transfers.append(
             {
-                "block": rng.randrange(LAST_MINUTE), "amount": rng.choice(("20", "50", "60", "100", "0.00000001", "0")),
+                "block": rng.randrange(LAST_MINUTE), "amount": rng.choice(AMOUNTS),
                 "to": to, "sender": sender,
                 "log_index": len(self._history.transfers), "topic_count": 4 if rng.random() < 0.05 else 3,
             } | self._place(home)

@@ -38,14 +38,17 @@ def assert_order_free(seed: int, case: int, *, straggler: str = "") -> Tables:
 
 @pytest.mark.timeout(3600)
 def test_any_order_and_batching_gives_the_tables_of_a_rebuild(evidence: Evidence) -> None:
-    seen: dict[str, set[str]] = {"status": set(), "type": set(), "sweep_status": set()}
+    seen: dict[str, set[str]] = {"status": set(), "type": set(), "sweep_status": set(), "session_id": set()}
     for case in range(evidence.cases(test=8, evidence=300)):
         tables = assert_order_free(evidence.seed, case)
-        for table, column in (("sessions", "status"), ("transactions", "type"), ("addresses", "sweep_status")):
+        columns = {"sessions": "status", "transactions": "type", "addresses": "sweep_status", "ledger": "session_id"}
+        for table, column in columns.items():
             seen[column] |= {row[column] for row in tables[f"marts.{table}"]}
     assert seen["status"] == {"pending", "paid", "failed", "expired"}
     assert seen["type"] == {"incoming", "sweep", "outgoing"}
     assert seen["sweep_status"] >= {None, "pending", "swept"}
+    assert None in seen["session_id"]
+    assert len(seen["session_id"]) > 1
 
 
 LAST_WORD = "creations.occurred_at desc, creations.event_id desc"
@@ -69,6 +72,12 @@ FAULTS = {
         "affected.matched_addresses",
         LATE_HEADER,
         f"{LATE_HEADER} and false",
+    ),
+    "an entry stays when its transfer goes": (
+        "address.created",
+        "affected.entries",
+        "where type = 'incoming'",
+        "where type = 'incoming' and change = 'added'",
     ),
 }
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
+import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,6 +58,41 @@ def test_a_transaction_that_fails_leaves_nothing(settings: Settings) -> None:
         with pytest.raises(RuntimeError, match="half way"):
             lake.write_tx(body)
         assert count(lake) == 0
+
+
+def test_other_threads_of_the_process_read_while_it_writes_and_publishes(settings: Settings) -> None:
+    seen: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    failures: list[BaseException] = []
+    is_done = threading.Event()
+
+    def read(reader: Lake, counts: list[int]) -> None:
+        try:
+            while not is_done.is_set():
+                counts.append(count(reader))
+                time.sleep(0.005)
+        except BaseException as error:
+            failures.append(error)
+
+    with Lake.open(settings.paths) as lake, ExitStack() as stack:
+        migrate.prepare(lake, settings)
+        readers = [stack.enter_context(lake.beside()) for _ in seen]
+        threads = [threading.Thread(target=read, args=(readers[n], seen[n])) for n in seen]
+        for thread in threads:
+            thread.start()
+        commits = []
+        for number in range(15):
+            began = time.monotonic()
+            lake.write_tx(lambda write, number=number: write.append("raw.evm_blocks", frame(block(number))))
+            commits.append(time.monotonic() - began)
+            publish(lake)
+        is_done.set()
+        for thread in threads:
+            thread.join()
+        assert [count(reader) for reader in readers] == [15, 15, 15]
+    assert failures == []
+    assert sorted(commits)[-3] < 4, "reads and commits wait for each other"
+    for counts in seen.values():
+        assert counts == sorted(counts)
 
 
 def test_every_transaction_has_a_higher_batch_than_the_one_before(settings: Settings) -> None:

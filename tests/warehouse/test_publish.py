@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -46,13 +47,21 @@ def event(number: int, created: datetime, merchant: str = "mer_1") -> dict[str, 
     }  # fmt: skip
 
 
-def take_in(settings: Settings, *events: dict[str, object]) -> Manifest:
-    """Store events, run the models, publish."""
-    schema = {name: column.dtype for name, column in tables()["raw.gateway_events"].columns.items()}
-    frame = pl.DataFrame(list(events), schema={name: schema[name] for name in events[0]})
+def frame_of(table: str, *rows: dict[str, object]) -> pl.DataFrame:
+    """Rows as a frame of the table's types."""
+    columns = tables()[table].columns
+    return pl.DataFrame(list(rows), schema={name: columns[name].dtype for name in rows[0]})
+
+
+def take_in(settings: Settings, *events: dict[str, object], **others: dict[str, object]) -> Manifest:
+    """Store events and one row each of `others` (`<schema>__<stem>`), run the models, publish."""
 
     def body(write: Write) -> None:
-        write.append("raw.gateway_events", frame)
+        if events:
+            write.append("raw.gateway_events", frame_of("raw.gateway_events", *events))
+        for name, row in others.items():
+            table = name.replace("__", ".")
+            (write.replace if table.startswith("state.") else write.append)(table, frame_of(table, row))
         migrate.transform(write)
 
     with Lake.open(settings.paths) as lake:
@@ -163,3 +172,62 @@ def test_columns_of_segments_carry_their_meaning(settings: Settings) -> None:
     with duckdb.connect(str(settings.paths.serving / ranged.file), read_only=True) as segment:
         sql = "SELECT comment FROM duckdb_columns() WHERE table_name = 'sessions' AND column_name = 'paid_amount'"
         assert segment.execute(sql).fetchall() == [("All matched money; null if none. [tokens]",)]
+
+
+DEPOSIT = "0x" + "01" * 20
+
+
+def address_event(created: datetime) -> dict[str, object]:
+    """An address.created event as raw has it."""
+    data = {"address_id": 1, "network": "BSC", "currency": "USDT", "address": DEPOSIT}
+    return event(1, created) | {
+        "event_id": "e-address", "type": "address.created", "object_id": "1", "address": DEPOSIT, "metadata": None,
+        "event": json.dumps({"data": data}),
+    }  # fmt: skip
+
+
+def transfer_log(at: datetime) -> dict[str, object]:
+    """A transfer of 100 USDT in block 100, as raw has it."""
+    return {
+        "mode": "live", "network": "BSC", "block_number": 100, "block_hash": "0x64", "block_time": at,
+        "tx_hash": "0xaa", "log_index": 0, "token_address": "0x55d398326f99059ff775485246999027b3197955",
+        "from_address": "0x" + "99" * 20, "to_address": DEPOSIT, "topic_count": 3, "amount_text": str(10**20),
+        "amount_base_units": Decimal(10**20),
+    }  # fmt: skip
+
+
+def chain_head(block: int, at: datetime) -> dict[str, object]:
+    """The head, everything but ten blocks of it final."""
+    return {
+        "mode": "live", "network": "BSC", "head_block": block, "head_hash": "0x0", "head_time": at,
+        "finalized_block": block - 10, "window_hashes": ["0x0"] * 11, "observed_at": at,
+    }  # fmt: skip
+
+
+def test_the_book_is_published_once_its_entries_are_final(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "SINGLE_SEGMENT_ROWS", 0)
+    posted_at, later = datetime(2026, 2, 5, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
+    reader = Reader(settings.paths.serving, poll_seconds=0)
+    seen = []
+    heads = (chain_head(105, posted_at), chain_head(120, later))
+    for head, others in zip(heads, ({"raw__evm_transfer_logs": transfer_log(posted_at)}, {}), strict=True):
+        events = [address_event(datetime(2026, 2, 1, tzinfo=UTC))] if others else []
+        take_in(settings, *events, state__chain_heads=head, **others)
+        snapshot = reader.snapshot()
+        assert snapshot is not None
+        seen.append(snapshot.rows("SELECT merchant_id, amount, fee, net, posted_at FROM marts.ledger"))
+        legs = snapshot.rows("SELECT account, amount FROM marts.ledger_postings ORDER BY account")
+    entry = {"merchant_id": "mer_1", "amount": Decimal(100), "fee": Decimal(1), "net": Decimal(99)}
+    assert seen == [[], [entry | {"posted_at": posted_at}]]
+    assert [tuple(leg.values()) for leg in legs] == [
+        ("deposit", Decimal(100)),
+        ("merchant", Decimal(-99)),
+        ("platform_fees", Decimal(-1)),
+    ]
+
+
+def test_views_over_published_marts_follow_them_and_no_other_view_does(settings: Settings) -> None:
+    manifest = take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    published = {table.name for table in tables().values() if table.published}
+    marts = {name for name in manifest.views if name.startswith("marts.")}
+    assert (marts - published, published - marts) == ({"marts.ledger_postings"}, set())

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The revision of migrations/versions that makes exactly these tables.
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 # The largest total one row holds: 9·10^10 tokens in units of 1e-8, below the 64-bit limit (design.md, D5).
 CREDITED_TOTAL_E8_MAX = 9 * 10**18
@@ -95,6 +95,23 @@ balance_credits = sa.Table(
     sa.CheckConstraint(_MODE, name="balance_credits_mode"),
     sa.CheckConstraint(
         f"credited_total_e8 between 0 and {CREDITED_TOTAL_E8_MAX}", name="balance_credits_total_in_range"
+    ),
+    sqlite_strict=True,
+)
+
+network_states = sa.Table(
+    "network_states",
+    metadata,
+    sa.Column("mode", sa.Text, primary_key=True),
+    sa.Column("network", sa.Text, primary_key=True),
+    sa.Column("problem_code", sa.Text),
+    sa.Column("problem", sa.Text),
+    sa.Column("problem_since", UtcTime),
+    sa.Column("checked_at", UtcTime, nullable=False),
+    sa.CheckConstraint(_MODE, name="network_states_mode"),
+    sa.CheckConstraint(
+        "(problem_code is null) = (problem is null) and (problem_code is null) = (problem_since is null)",
+        name="network_states_problem_whole",
     ),
     sqlite_strict=True,
 )
