@@ -22,6 +22,7 @@ from pipelines.demo.cast import CHAINS
 from pipelines.demo.chain import Chain
 from pipelines.demo.gateway import EventFile
 from pipelines.demo.plans import ChainState, State, Tick
+from pipelines.demo.processes import DemoFailed
 from pipelines.demo.traffic import plan_tick
 from warehouse.manifest import replace_file
 
@@ -87,7 +88,10 @@ class World:
 
     def _continue(self) -> None:
         """The written tick is performed where it was lost."""
-        written = msgspec.json.decode(self._plan.read_bytes(), type=Written)
+        try:
+            written = msgspec.json.decode(self._plan.read_bytes(), type=Written)
+        except msgspec.ValidationError:
+            raise DemoFailed(f"{self._plan} is of another version of the demo", hint="begin anew: --reset") from None
         self._written = written
         self._make_chains(written.genesis_at)
         for chain in self.chains.values():

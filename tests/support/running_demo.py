@@ -23,7 +23,7 @@ MARKS = {
     "sync": " -m pipelines sync ",
     "serve": " -m pipelines serve ",
 }
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 def demo_command(folder: Path, *options: str) -> list[str]:

@@ -14,7 +14,8 @@ import pytest
 from pipelines.demo.cast import CHAINS, FORGED
 from pipelines.demo.chain import Chain
 from pipelines.demo.folder import free_port
-from pipelines.demo.plans import PlannedBlock, Step, Tick
+from pipelines.demo.plans import PlannedBlock, Step
+from pipelines.demo.processes import DemoFailed
 from pipelines.demo.spam import plan_spam
 from pipelines.demo.world import World
 from tests.evidence import Evidence
@@ -25,14 +26,14 @@ Blocks = dict[tuple[str, int], PlannedBlock]
 
 def perform_always(chain: Chain, step: Step) -> None:
     """A fault on purpose: a chain that does not look whether its payments have been made already."""
-    for block in step.blocks:
+    for place, block in enumerate(step.blocks, start=1):
         transactions = [one.transaction() for one in block.transfers if one.is_payment]
-        chain._node.send_and_mine(transactions, at=datetime.fromtimestamp(block.at + 1, UTC))
+        chain._node.send_and_mine(transactions, at=datetime.fromtimestamp(step.blocks[-1].at + place, UTC))
     chain._save(step.first, chain._node.block_number())
 
 
-def has_payment(tick: Tick) -> bool:
-    return any(one.is_payment for step in tick.steps for block in step.blocks for one in block.transfers)
+def has_payment(blocks: list[PlannedBlock]) -> bool:
+    return any(one.is_payment for block in blocks for one in block.transfers)
 
 
 def kill_soon(process_id: int, seconds: float) -> threading.Timer:
@@ -99,7 +100,7 @@ def test_killed_nodes_come_back_with_every_transfer_once(
     with World(tmp_path, ports, evidence.seed) as world:  # as after the death of the demo itself
         assert world.ensure_nodes() == []
         check_blocks(world, blocks)
-        while not has_payment(tick):
+        while not any(has_payment(step.blocks) for step in tick.steps):
             tick = world.tick(world.state.last_at + 8)
             note(blocks, tick.steps)
         check_blocks(world, blocks)
@@ -126,3 +127,10 @@ def test_every_kind_of_spam_is_accepted_by_every_chain(tmp_path: Path) -> None:
             # The NFT's transfer has four topics.
             assert len(told) == len(spam) - 1
             assert {FORGED.address} < {one.token for one in told}
+
+
+def test_what_an_earlier_version_wrote_is_refused_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "traffic.json").write_text('{"state": {}}')
+    with pytest.raises(DemoFailed) as caught, World(tmp_path, {}, 1):
+        pass
+    assert "--reset" in str(caught.value.hint)
