@@ -21,7 +21,7 @@ help: ## List these commands
 
 setup: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Make the virtual environment and fetch the local chain node
 
-demo: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Live figures from a local chain and a simulated gateway (docs/demo.md)
+demo: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Live figures from local chains and a simulated gateway (docs/demo.md)
 	@$(BIN)/paylake demo $(ARGS)
 
 dev: $(PYTHON_STAMP) ## Run sync and the API on ./paylake.toml in this terminal, until Ctrl-C

@@ -87,12 +87,13 @@ def demo(
         int | None, typer.Option(help="Port of the API; else 8000 or a free one.", min=1, max=65535, show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the traffic, where it begins.")] = 1,
+    tick_seconds: Annotated[float, typer.Option(help="Pause between two ticks of the traffic.", min=0.1)] = 2.0,
     folder: Annotated[Path, typer.Option(help="Folder of all its files.")] = Path("data/demo"),
 ) -> None:
-    """Run a local chain, a simulated gateway and payers, with sync and API over them; Ctrl-C ends all of it."""
+    """Run local chains, a simulated gateway and payers, with sync and API over them; Ctrl-C ends all of it."""
     from pipelines.demo.run import run
 
-    raise SystemExit(run(folder, once=once, reset=reset, seed=seed, port=port))
+    raise SystemExit(run(folder, once=once, reset=reset, seed=seed, port=port, tick_seconds=tick_seconds))
 
 
 @app.command(epilog="Example: paylake rebuild")

@@ -73,7 +73,7 @@ class Anvil:
     """A local chain that mines only when told to. A context manager: starts on entering, stops on leaving.
 
     It lives in a session of its own, so a Ctrl-C meant for us does not reach it, and dies with us where the system
-    can arrange that (Linux with util-linux).
+    can arrange that (Linux with util-linux): with the thread that started it, to be exact.
 
     Args:
         chain_id: such as 56.
@@ -121,6 +121,7 @@ class Anvil:
             PaylakeError: it does not start; the message holds its last words.
         """
         last_words = ""
+        self._funded.clear()
         for _ in range(_STARTS):
             try:
                 port, last_words = self._launch()

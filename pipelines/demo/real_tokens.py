@@ -4,7 +4,7 @@ Belongs here: what of a token is not in its preset; address and decimals are tho
 not belong here: the contracts that stand in for them (`evm_tokens.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,7 @@ EvmNetwork = Literal["BSC", "ETH", "POL"]
 
 @dataclass(frozen=True, slots=True)
 class RealToken:
-    """A token contract of a live network.
+    """A token contract, such as one of a live network.
 
     Attributes:
         address: canonical.
@@ -78,7 +78,12 @@ def place_tokens(node: Anvil, network: EvmNetwork) -> None:
 
     Mines a block for each and one more, from which on a reorganisation leaves them.
     """
-    for token in (*real_tokens(network).values(), *look_alikes(network).values()):
+    place_all(node, [*real_tokens(network).values(), *look_alikes(network).values()])
+
+
+def place_all(node: Anvil, tokens: Iterable[RealToken]) -> None:
+    """Put tokens at their addresses, with no supply. Mines blocks as `place_tokens` does."""
+    for token in tokens:
         place_token(
             node,
             token.address,
