@@ -3,13 +3,14 @@
 Belongs here: names, sentences and results. Does not: the checking, which the runner does inside the transaction
 (warehouse/sql_models.py).
 
-Every check of a table blocks: when it fails, the transaction ends and the tables stay as they were.
+Every check of a table blocks: a pass checks each row that it computes, and where a check fails, the transaction ends
+and all tables stay as they were. A check that is executed by itself looks at every stored row instead.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
@@ -45,10 +46,9 @@ def checked_models() -> list[Model]:
 def checks_of(model: Model) -> dict[str, tuple[str, str]]:
     """Name of each check of a model → what `ModelError` calls it, and the sentence for people."""
     checks = {
-        "columns_match_contract": ("columns", "Names and types of its columns are those of its contract."),
         "grain_is_unique": ("grain", f"No two rows have the same `{', '.join(model.grain)}`."),
     }
-    checks |= {check_name(sql): (sql, f"`{sql}` holds for every row that a run computes.") for sql in model.checks}
+    checks |= {check_name(sql): (sql, f"`{sql}` holds for every row.") for sql in model.checks}
     return checks
 
 
@@ -79,27 +79,26 @@ def _spec(asset: str, name: str, description: str, *, blocking: bool = False) ->
     return dg.AssetCheckSpec(name, asset=asset_key(asset), description=description, blocking=blocking)
 
 
-def passed(model: Model) -> list[dg.AssetCheckResult]:
-    """All checks of a model that was computed."""
-    return [
-        dg.AssetCheckResult(passed=True, asset_key=asset_key(model.name), check_name=name) for name in checks_of(model)
-    ]
+def results(model: Model, broken: ModelError | None) -> Iterator[dg.AssetCheckResult]:
+    """How a table's checks went: all well, or those before the broken one, which was the last to be looked at."""
+    for name, (code, _) in checks_of(model).items():
+        if broken and code == broken.details.get("check"):
+            yield failed(model, name, broken)
+            return
+        yield dg.AssetCheckResult(passed=True, asset_key=asset_key(model.name), check_name=name)
 
 
-def broken(error: ModelError) -> dg.AssetCheckResult | None:
-    """The check that a model broke; None if it was none of these."""
+def failed_in_pass(broken: ModelError) -> Iterator[dg.AssetCheckResult]:
+    """The check that ended a pass; none if the model did not get as far as its rows."""
     for model in checked_models():
-        if model.name == error.details.get("model"):
-            for name, (code, _) in checks_of(model).items():
-                if code == error.details.get("check"):
-                    return dg.AssetCheckResult(
-                        passed=False,
-                        asset_key=asset_key(model.name),
-                        check_name=name,
-                        description=str(error),
-                        metadata={"kept": "nothing of this run; all tables are as they were"},
-                    )
-    return None
+        for name, (code, _) in checks_of(model).items():
+            if (model.name, code) == (broken.details.get("model"), broken.details.get("check")):
+                yield failed(model, name, broken)
+
+
+def failed(model: Model, name: str, broken: ModelError) -> dg.AssetCheckResult:
+    """A check that does not hold, with the row that shows it."""
+    return dg.AssetCheckResult(passed=False, asset_key=asset_key(model.name), check_name=name, description=str(broken))
 
 
 def answered(asset: str, name: str, problems: Sequence[PaylakeError]) -> dg.AssetCheckResult:

@@ -32,6 +32,8 @@ RECORD_SECONDS = 60.0
 QUIET_SECONDS = 600.0
 CLOSE_SECONDS = 30.0
 TRIGGER = "paylake sync"
+# What Dagster would write to the terminal of `paylake sync`; its pages have it all.
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class RecordingFailed(PaylakeError):
@@ -165,7 +167,7 @@ class _Runs:
         from pipelines.schedules import forget_old_runs
 
         self._steps.outcome = outcome
-        self._job.execute_in_process(instance=self._instance, tags=self._tags, raise_on_error=False)
+        self._job.execute_in_process(_SILENT, self._instance, tags=self._tags, raise_on_error=False)
         forget_old_runs(self._instance)
 
 

@@ -24,7 +24,7 @@ from pipelines.gateway.batches import FeedBatch, joined
 from pipelines.hand_over import HandOver
 from pipelines.ingest.commit import Fetched, PlanOutdated
 from pipelines.ingest.evm import EvmIngest, OnProgress
-from warehouse import migrate
+from warehouse import migrate, sql_models
 from warehouse.domain.networks import Family
 from warehouse.errors import FeedError, PaylakeError
 from warehouse.lake import Lake, Write
@@ -186,6 +186,15 @@ class Refresh:
     def hand_over(self) -> list[PaylakeError]:
         """The third step: credits to the operational store; those that it cannot hold."""
         return self._hand_over.run()
+
+    def check_stored(self, model: sql_models.Model) -> None:
+        """Check all stored rows of a table, not only those a pass computes.
+
+        Raises:
+            ModelError: a check does not hold.
+        """
+        with self._lake.pinned() as pinned:
+            sql_models.check_rows(pinned.connection, model, model.name)
 
     def figures(self) -> LakeFigures:
         """How far the lake is."""

@@ -16,7 +16,7 @@ from pipelines.refresh import PassReport, Refresh
 from warehouse.errors import PaylakeError
 from warehouse.manifest import Manifest
 from warehouse.settings import Settings
-from warehouse.sql_models import ModelError
+from warehouse.sql_models import Model, ModelError
 
 # Another process that follows the same chain commits every few seconds; then the chain is read anew.
 ATTEMPTS = 5
@@ -42,6 +42,10 @@ class Steps(Protocol):
 
     def update_lake(self, *, feed: bool, chains: frozenset[str]) -> LakeOutcome:
         """Feed and the chains (mode/network) into raw, and the derived tables up to it."""
+        ...
+
+    def check_stored(self, model: Model) -> ModelError | None:
+        """The first check that does not hold for the stored rows of a table."""
         ...
 
     def publish(self) -> Manifest | None:
@@ -86,6 +90,14 @@ class LiveSteps:
         }
         return LakeOutcome(report, refresh.figures())
 
+    def check_stored(self, model: Model) -> ModelError | None:
+        """Do it."""
+        try:
+            self._refresh().check_stored(model)
+        except ModelError as broken:
+            return broken
+        return None
+
     def publish(self) -> Manifest | None:
         """Do it."""
         return self._refresh().publish()
@@ -110,6 +122,10 @@ class RecordedSteps:
     def update_lake(self, *, feed: bool, chains: frozenset[str]) -> LakeOutcome:  # noqa: ARG002
         """What was done."""
         return self.outcome
+
+    def check_stored(self, model: Model) -> ModelError | None:  # noqa: ARG002
+        """A recorded run has all assets, so nobody asks."""
+        return None
 
     def publish(self) -> Manifest | None:
         """What was published last."""

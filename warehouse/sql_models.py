@@ -226,7 +226,7 @@ def _refresh(connection: duckdb.DuckDBPyConnection, model: Model, table: Table) 
         return 0
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {new} AS {model.runnable}")
     _check_columns(connection, model, table, new)
-    _check_rows(connection, model, new)
+    check_rows(connection, model, new)
     bounds = _bounds(connection, model)
     condition = " AND ".join(f"t.{column} = a.{key}" for column, key in model.keys)
     semi = f"SEMI JOIN {temporary_names(model.affected_by)} AS a ON {condition}" if model.affected_by else ""
@@ -279,7 +279,8 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, model: Model, table: T
 _WIDENINGS = {("INTEGER", "BIGINT")}
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, model: Model, new: str) -> None:
+def check_rows(connection: duckdb.DuckDBPyConnection, model: Model, new: str) -> None:
+    """Raise the first ModelError about rows of a table: grain, then checks in their order."""
     grain = ", ".join(model.grain)
     twice = connection.execute(f"SELECT {grain} FROM {new} GROUP BY {grain} HAVING count(*) > 1 LIMIT 1").fetchone()
     if twice:

@@ -3,8 +3,8 @@
 Belongs here: names of assets and their edges. Does not: what is told of an asset (specs.py).
 
 An asset's name is the table's. The transfers of a network are an asset of their own, although one table holds all of
-them. `affected` sets and the tables of `state` and `registry` are no assets: an edge passes through the former to what
-they read, and ends at the latter.
+them. No assets, and no edges, are the tables of `state` and `registry`, and the `affected` sets: these say which rows a
+pass computes, but no row depends on them, as a rebuild without them gives the same.
 """
 
 from __future__ import annotations
@@ -40,25 +40,23 @@ def transfers_assets(settings: Settings) -> dict[str, NetworkSettings]:
 def upstream(settings: Settings) -> dict[str, frozenset[str]]:
     """Each asset with those it stands on."""
     chains = frozenset(transfers_assets(settings))
-    graph = {name: frozenset[str]() for name in (FEED, *chains)}
+    edges: dict[str, frozenset[str]] = {FEED: frozenset()}
     # An address is watched once the feed has named it.
-    graph |= dict.fromkeys(chains, frozenset({FEED}))
-    graph |= {model.name: frozenset(_sources(model, chains)) for model in models() if not model.is_affected}
+    edges |= dict.fromkeys(chains, frozenset({FEED}))
+    edges |= {model.name: frozenset(_sources(model, chains)) for model in models() if not model.is_affected}
     published = {table.name for table in derived_tables() if table.published}
-    graph[PUBLISHED] = frozenset(published | {view.name for view in views_over(published)})
+    edges[PUBLISHED] = frozenset(published | {view.name for view in views_over(published)})
     reads = {table for sql in (hand_over.CREDITS, hand_over.MERCHANTS) for table in _tables_read(sql)}
-    graph[CREDITS] = frozenset(reads & graph.keys())
-    return graph
+    edges[CREDITS] = frozenset(reads & edges.keys())
+    return edges
 
 
 def _sources(model: Model, chains: frozenset[str]) -> Iterator[str]:
-    by_name = {known.name: known for known in models()}
-    for name in model.depends_on:
-        source = by_name.get(name.replace("changes.", "marts.", 1))
-        if source and source.is_affected:
-            yield from (found for found in _sources(source, chains) if found != model.name)
-        elif source and source.name != model.name:
-            yield source.name
+    shown = {known.name for known in models() if not known.is_affected}
+    for name in model.reads:
+        source = name.replace("changes.", "marts.", 1)
+        if source in shown and source != model.name:
+            yield source
         elif name.startswith(_FROM_CHAINS):
             yield from chains
         elif name.startswith(_FROM_FEED):

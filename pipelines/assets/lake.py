@@ -9,6 +9,7 @@ computed from them would be published with a head they do not contain.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,29 @@ from pipelines.steps import LakeOutcome, Steps
 from warehouse.errors import FeedError, PaylakeError
 from warehouse.settings import NetworkSettings, Settings
 
-Events = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
+Event = dg.MaterializeResult | dg.AssetCheckResult
+
+
+class Asked:
+    """What a run is to report.
+
+    Attributes:
+        for_pass: assets that take a pass; a source whose check alone is asked for is one of them: it must be read.
+        stored: tables whose checks alone are asked for: these look at the stored rows.
+    """
+
+    def __init__(self, assets: AbstractSet[dg.AssetKey], check_keys: AbstractSet[dg.AssetCheckKey]) -> None:
+        self._keys = {*assets, *check_keys}
+        tables = {model.name for model in checks.checked_models()}
+        alone = {".".join(key.asset_key.path) for key in check_keys if key.asset_key not in assets}
+        self.stored = alone & tables
+        self.for_pass = {".".join(key.path) for key in assets} | (alone - tables)
+
+    def includes(self, result: Event) -> bool:
+        """Whether Dagster waits for it."""
+        if isinstance(result, dg.AssetCheckResult) and result.asset_key and result.check_name:
+            return dg.AssetCheckKey(result.asset_key, result.check_name) in self._keys
+        return result.asset_key in self._keys
 
 
 def lake_assets(settings: Settings, pool: str | None) -> dg.AssetsDefinition:
@@ -43,20 +66,21 @@ def lake_assets(settings: Settings, pool: str | None) -> dg.AssetsDefinition:
     )
     def lake(context):  # noqa: ANN001, ANN202 - Dagster reads annotations as types of inputs
         steps: Steps = context.resources.steps
-        wanted = context.selected_asset_keys | context.selected_asset_check_keys
-        chains = [network for name, network in networks.items() if specs.asset_key(name) in wanted]
+        asked = Asked(context.selected_asset_keys, context.selected_asset_check_keys)
+        broken = None
         try:
-            outcome = steps.update_lake(
-                feed=specs.asset_key(graph.FEED) in wanted,
-                chains=frozenset(_key(network) for network in chains),
-            )
+            if asked.for_pass:
+                chains = [_key(network) for name, network in networks.items() if name in asked.for_pass]
+                outcome = steps.update_lake(feed=graph.FEED in asked.for_pass, chains=frozenset(chains))
+                broken = outcome.broken
+                yield from filter(asked.includes, _results(outcome, networks))
+            for model in [] if broken else checks.checked_models():
+                if model.name in asked.stored:
+                    yield from filter(asked.includes, checks.results(model, steps.check_stored(model)))
         except PaylakeError as error:
             raise failure(error) from error
-        for result in _results(outcome, networks):
-            if _key_of(result) in wanted:
-                yield result
-        if outcome.broken:
-            raise failure(outcome.broken)
+        if broken:
+            raise failure(broken)
 
     return lake
 
@@ -70,17 +94,9 @@ def _key(network: NetworkSettings) -> str:
     return f"{network.mode}/{network.network}"
 
 
-def _key_of(result: dg.MaterializeResult | dg.AssetCheckResult) -> dg.AssetKey | dg.AssetCheckKey | None:
-    """What Dagster calls the asset or the check."""
-    if isinstance(result, dg.AssetCheckResult) and result.asset_key and result.check_name:
-        return dg.AssetCheckKey(result.asset_key, result.check_name)
-    return result.asset_key
-
-
-def _results(outcome: LakeOutcome, networks: dict[str, NetworkSettings]) -> Events:
+def _results(outcome: LakeOutcome, networks: dict[str, NetworkSettings]) -> Iterator[Event]:
     if outcome.broken:
-        if result := checks.broken(outcome.broken):
-            yield result
+        yield from checks.failed_in_pass(outcome.broken)
         return
     report, figures = outcome.report, outcome.figures
     problems = [problem for problem in report.problems if isinstance(problem, FeedError)]
@@ -92,10 +108,10 @@ def _results(outcome: LakeOutcome, networks: dict[str, NetworkSettings]) -> Even
         yield _result(
             model.name, rows=figures.rows.get(model.name), rows_changed=report.rows_changed.get(model.name, 0)
         )
-        yield from checks.passed(model)
+        yield from checks.results(model, None)
 
 
-def _network_results(outcome: LakeOutcome, name: str, network: NetworkSettings) -> Events:
+def _network_results(outcome: LakeOutcome, name: str, network: NetworkSettings) -> Iterator[Event]:
     """Nothing for a network that is still being read; no new materialization for one that was not."""
     key = _key(network)
     if network.network in outcome.report.unfinished:
