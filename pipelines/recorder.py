@@ -31,6 +31,7 @@ RECORD_SECONDS = 60.0
 # Without news a run only shows that sync is alive and how far the heads are.
 QUIET_SECONDS = 600.0
 CLOSE_SECONDS = 30.0
+HASTE_SECONDS = 3.0
 TRIGGER = "paylake sync"
 # What Dagster would write to the terminal of `paylake sync`; its pages have it all.
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -117,12 +118,18 @@ class Recorder:
             self._next, self._next_quiet = now + RECORD_SECONDS, now + QUIET_SECONDS
             self._start(LakeOutcome(self._summary.report, figures()))
 
-    def close(self, figures: Callable[[], LakeFigures]) -> None:
-        """Record what is left, and wait for it."""
-        self._wait()
-        if self._is_on() and self._summary.has_news:
-            self._start(LakeOutcome(self._summary.report, figures()))
-        self._wait()
+    def close(self, figures: Callable[[], LakeFigures], *, in_haste: bool) -> None:
+        """Record what is left, and wait for it.
+
+        Args:
+            figures: asked for when something is left.
+            in_haste: a process that was told to stop ends soon instead; the next one's run has its figures.
+        """
+        if not in_haste:
+            self._wait()
+            if self._is_on() and self._summary.has_news:
+                self._start(LakeOutcome(self._summary.report, figures()))
+        self._wait(HASTE_SECONDS if in_haste else CLOSE_SECONDS)
 
     def _is_on(self) -> bool:
         return self._settings.dagster.record_sync and has_home(self._settings)
@@ -133,9 +140,9 @@ class Recorder:
         self._thread = threading.Thread(target=self._record, args=(outcome,), name="recording", daemon=True)
         self._thread.start()
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float = CLOSE_SECONDS) -> None:
         if self._thread:
-            self._thread.join(CLOSE_SECONDS)
+            self._thread.join(seconds)
 
     def _record(self, outcome: LakeOutcome) -> None:
         try:
@@ -154,20 +161,20 @@ class _Runs:
         from dagster import DagsterInstance
 
         from pipelines.definitions import build
-        from pipelines.schedules import SYNC_JOB, TRIGGER_TAG, end_lost_runs
+        from pipelines.schedules import SYNC_JOB, TRIGGER_TAG
 
         self._steps = RecordedSteps(LakeOutcome(PassReport(), LakeFigures({}, {})))
         self._job: JobDefinition = build(settings, recorded=self._steps).resolve_job_def(SYNC_JOB)
         self._instance: DagsterInstance = DagsterInstance.from_config(str(settings.dagster_home))
         self._tags = {TRIGGER_TAG: TRIGGER}
-        end_lost_runs(self._instance, TRIGGER)
 
     def record(self, outcome: LakeOutcome) -> None:
         """One run."""
-        from pipelines.schedules import forget_old_runs
+        from pipelines.schedules import end_lost_runs, forget_old_runs
 
         self._steps.outcome = outcome
         self._job.execute_in_process(_SILENT, self._instance, tags=self._tags, raise_on_error=False)
+        end_lost_runs(self._instance, TRIGGER)
         forget_old_runs(self._instance)
 
 

@@ -69,7 +69,7 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
                 break
             if not report.has_news and stop.wait(pause_seconds):
                 break
-        recorder.close(refresh.figures)
+        recorder.close(refresh.figures, in_haste=ending is Ending.NEVER)
     failed = bool(report.problems) and ending is not Ending.NEVER and not stop.is_set()
     return 1 if failed else 0
 
