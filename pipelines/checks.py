@@ -83,7 +83,7 @@ def results(model: Model, broken: ModelError | None) -> Iterator[dg.AssetCheckRe
     """How a table's checks went: all well, or those before the broken one, which was the last to be looked at."""
     for name, (code, _) in checks_of(model).items():
         if broken and code == broken.details.get("check"):
-            yield failed(model, name, broken)
+            yield _failed(model, name, str(broken))
             return
         yield dg.AssetCheckResult(passed=True, asset_key=asset_key(model.name), check_name=name)
 
@@ -93,12 +93,11 @@ def failed_in_pass(broken: ModelError) -> Iterator[dg.AssetCheckResult]:
     for model in checked_models():
         for name, (code, _) in checks_of(model).items():
             if (model.name, code) == (broken.details.get("model"), broken.details.get("check")):
-                yield failed(model, name, broken)
+                yield _failed(model, name, f"{broken}. The pass was undone; all tables are as they were.")
 
 
-def failed(model: Model, name: str, broken: ModelError) -> dg.AssetCheckResult:
-    """A check that does not hold, with the row that shows it."""
-    return dg.AssetCheckResult(passed=False, asset_key=asset_key(model.name), check_name=name, description=str(broken))
+def _failed(model: Model, name: str, words: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=False, asset_key=asset_key(model.name), check_name=name, description=words)
 
 
 def answered(asset: str, name: str, problems: Sequence[PaylakeError]) -> dg.AssetCheckResult:

@@ -11,8 +11,8 @@ import dagster as dg
 
 SYNC_JOB = "sync"
 TRIGGER_TAG = "paylake/trigger"
-# Dagster keeps runs for ever, a file each; those that went well are kept for a day, at a run a minute.
-KEPT_RUNS = 1500
+# Dagster keeps runs for ever, a file of 0.4 MB each; of those that went well, half a day of a run a minute is kept.
+KEPT_RUNS = 720
 FORGOTTEN_AT_ONCE = 20
 _LOST_AFTER = timedelta(minutes=10)
 _UNFINISHED = [
