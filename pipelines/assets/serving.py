@@ -5,6 +5,9 @@ Belongs here: these two assets. Does not: building segments (warehouse/publish.p
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import dagster as dg
 
 from pipelines import checks
@@ -48,20 +51,7 @@ def serving_assets(settings: Settings, pool: str | None) -> list[dg.AssetsDefini
             manifest: Manifest | None = context.resources.steps.publish()
         except PaylakeError as error:
             raise failure(error) from error
-        if manifest is None:
-            return dg.MaterializeResult(metadata={"version": 0})
-        sizes = [path.stat().st_size for segment in manifest.segments if (path := serving / segment.file).exists()]
-        as_of = {f"as_of_{mode}": dg.MetadataValue.timestamp(time) for mode, time in sorted(manifest.as_of.items())}
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": sum(segment.row_count for segment in manifest.segments),
-                "version": manifest.version,
-                "snapshot": manifest.snapshot,
-                "segments": len(manifest.segments),
-                "bytes": sum(sizes),
-                **as_of,
-            }
-        )
+        return dg.MaterializeResult(metadata=_figures(manifest, serving) if manifest else {"version": 0})
 
     @dg.asset(
         key=specs.asset_key(graph.CREDITS),
@@ -85,3 +75,16 @@ def serving_assets(settings: Settings, pool: str | None) -> list[dg.AssetsDefini
         )
 
     return [published, operational_credits]
+
+
+def _figures(manifest: Manifest, serving: Path) -> dict[str, Any]:
+    sizes = [path.stat().st_size for segment in manifest.segments if (path := serving / segment.file).exists()]
+    as_of = {f"as_of_{mode}": dg.MetadataValue.timestamp(time) for mode, time in sorted(manifest.as_of.items())}
+    return {
+        "dagster/row_count": sum(segment.row_count for segment in manifest.segments),
+        "version": manifest.version,
+        "snapshot": manifest.snapshot,
+        "segments": len(manifest.segments),
+        "bytes": sum(sizes),
+        **as_of,
+    }
