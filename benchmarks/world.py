@@ -156,6 +156,7 @@ def move_head(write: Write, at: datetime) -> None:
     block = block_at(at)
     head = {"mode": "live", "network": "BSC", "head_block": block, "head_hash": f"0x{block:064x}"}
     head |= {"head_time": time_of(block), "finalized_block": block, "observed_at": write.received_at}
+    head |= {"window_hashes": [head["head_hash"]]}
     write.replace("state.chain_heads", frame_of("state.chain_heads", [head]))
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from pipelines.chains.evm import EvmSource
 from pipelines.chains.rpc_pool import RpcPool
 from pipelines.hand_over import HandOver
-from pipelines.ingest.commit import PlanOutdated
-from pipelines.ingest.evm import EvmIngest
+from pipelines.ingest.commit import PlanOutdated, commit
+from pipelines.ingest.reread import EvmReread, Reread
 from pipelines.sync import Bars
 from warehouse import migrate
 from warehouse.domain.networks import Family
@@ -22,7 +22,7 @@ from warehouse.publish import publish
 from warehouse.settings import Mode, NetworkSettings, Settings
 from warehouse.store.connection import open_store
 
-# A sync beside it moves the head each few seconds; each time the plan is made anew.
+# A sync beside it moves the head each few seconds.
 _ATTEMPTS = 10
 
 
@@ -54,12 +54,13 @@ def run(settings: Settings, mode: Mode, name: str, from_block: int, to_block: in
         Bars(console) as bars,
     ):
         migrate.prepare(lake, settings)
-        ingest = EvmIngest(network, tokens, EvmSource(network, tokens, pool))
+        source = EvmReread(network, tokens, EvmSource(network, tokens, pool))
         first = from_block
         while first <= to_block:
-            stretch_added, stretch_surplus, reached = _stretch(lake, settings, ingest, first, to_block, bars)
-            added, surplus = added + stretch_added, surplus + stretch_surplus
-            first = reached + 1
+            reread = source.read(lake, first, to_block, on_progress=bars.show)
+            added += _commit(lake, settings, source, reread)
+            surplus += reread.surplus.height
+            first = reread.to_block + 1
         publish(lake)
         problems = HandOver(lake, store).run()
     console.print(f"{name} {from_block}-{to_block}: {added} transfers were missing and are added", highlight=False)
@@ -80,16 +81,14 @@ def _network(settings: Settings, mode: Mode, name: str) -> NetworkSettings:
 
 
 @stamina.retry(on=PlanOutdated, attempts=_ATTEMPTS, wait_initial=0.1, wait_max=1.0)
-def _stretch(
-    lake: Lake, settings: Settings, ingest: EvmIngest, from_block: int, to_block: int, bars: Bars
-) -> tuple[int, int, int]:
-    """Read and commit as much as one pass holds: logs added, logs that the node does not have, last block."""
-    reread = ingest.reread(lake, from_block, to_block, on_progress=bars.show)
+def _commit(lake: Lake, settings: Settings, source: EvmReread, reread: Reread) -> int:
+    """Commit what was read, as the lake is by then; how many logs were missing."""
+    fetched = source.amend(lake, reread)
 
     def body(write: Write) -> int:
         migrate.require_same(write, settings)
-        added = ingest.commit(write, reread.fetched)
+        added = commit(write, fetched)
         migrate.transform(write)
         return added
 
-    return lake.write_tx(body), reread.surplus.height, reread.to_block
+    return lake.write_tx(body)

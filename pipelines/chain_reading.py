@@ -21,7 +21,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from pipelines.ingest.commit import Fetched
-from pipelines.ingest.evm import EvmIngest, OnProgress
+from pipelines.ingest.evm import EvmIngest
+from pipelines.ingest.reading import OnProgress
 from warehouse.errors import PaylakeError
 from warehouse.lake import Lake
 from warehouse.store.network_states import NetworkCheck

@@ -23,7 +23,8 @@ from pipelines.gateway import store as feed_store
 from pipelines.gateway.batches import FeedBatch, joined
 from pipelines.hand_over import HandOver
 from pipelines.ingest.commit import Fetched, PlanOutdated
-from pipelines.ingest.evm import EvmIngest, OnProgress
+from pipelines.ingest.evm import EvmIngest
+from pipelines.ingest.reading import OnProgress
 from warehouse import migrate, sql_models
 from warehouse.domain.networks import Family
 from warehouse.errors import FeedError, PaylakeError

@@ -94,6 +94,18 @@ class ChainUnavailable(ChainError):
     code = "CHAIN_UNAVAILABLE"
 
 
+class FinalBlockChanged(ChainUnavailable):
+    """A block that was final is not on the node's chain: another chain, or a reorganisation below finality."""
+
+    code = "FINAL_BLOCK_CHANGED"
+
+
+class CallReverted(ChainError):
+    """A contract refused a call: its own answer, which every node gives."""
+
+    code = "CALL_REVERTED"
+
+
 class WrongChain(ChainError):
     """The node serves another chain, or another token contract, than the settings say."""
 

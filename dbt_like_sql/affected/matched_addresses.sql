@@ -36,48 +36,44 @@ moved_heads as (
     left join state.transformed_heads as seen on heads.mode = seen.mode and heads.network = seen.network
 ),
 
+-- blocks that came, left or came back: transfers in them, and transfers that they confirm
+moved_blocks as (
+    select blocks.mode, blocks.network, blocks.block_number - networks.required_confirmations + 1 as block_number
+    from staging.observed_blocks as blocks
+    inner join moved_heads as networks on blocks.mode = networks.mode and blocks.network = networks.network
+    where blocks.batch_id > getvariable('since_batch')
+    union
+    select
+        marks.mode,
+        marks.network,
+        unnest([marks.block_number, marks.block_number - networks.required_confirmations + 1]),
+    from staging.block_marks as marks
+    inner join moved_heads as networks on marks.mode = networks.mode and marks.network = networks.network
+    where marks.batch_id > getvariable('since_batch')
+),
+
+-- one scan of all transfers, on the chain or not: what left it is affected too
 moved_transfers as (
-    select mode, network, from_address, to_address
-    from staging.evm_transfers
-    where batch_id > getvariable('since_batch')
-    union all
-    -- transfers in blocks that left the chain
     select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
     from staging.observed_transfers as transfers
-    inner join staging.block_marks as marks
+    left join moved_heads on transfers.mode = moved_heads.mode and transfers.network = moved_heads.network
+    left join moved_blocks
         on
-            transfers.mode = marks.mode
-            and transfers.network = marks.network
-            and transfers.block_hash = marks.block_hash
-    where marks.batch_id > getvariable('since_batch')
-    union all
-    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
-    from staging.evm_transfers as transfers
-    inner join moved_heads on transfers.mode = moved_heads.mode and transfers.network = moved_heads.network
-    where
-        (transfers.block_number > confirmed_above and transfers.block_number <= confirmed_up_to)
-        or (transfers.block_number > final_above and transfers.block_number <= final_up_to)
-    union all
+            transfers.mode = moved_blocks.mode
+            and transfers.network = moved_blocks.network
+            and transfers.block_number = moved_blocks.block_number
     -- a wallet that is registered now makes sweeps of what went to it before
-    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
-    from staging.evm_transfers as transfers
-    inner join staging.hot_wallets as wallets
+    left join (select * from staging.hot_wallets where batch_id > getvariable('since_batch')) as wallets
         on
             transfers.mode = wallets.mode
             and transfers.network = wallets.network
             and transfers.to_address = wallets.hot_wallet_address
-    where wallets.batch_id > getvariable('since_batch')
-    union all
-    -- a header stored later than its head gives transfers the time of their confirmation
-    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
-    from staging.evm_transfers as transfers
-    inner join moved_heads on transfers.mode = moved_heads.mode and transfers.network = moved_heads.network
-    inner join staging.evm_blocks as confirming
-        on
-            transfers.mode = confirming.mode
-            and transfers.network = confirming.network
-            and transfers.block_number + moved_heads.required_confirmations - 1 = confirming.block_number
-    where confirming.batch_id > getvariable('since_batch')
+    where
+        transfers.batch_id > getvariable('since_batch')
+        or moved_blocks.block_number is not null
+        or wallets.hot_wallet_address is not null
+        or (transfers.block_number > confirmed_above and transfers.block_number <= confirmed_up_to)
+        or (transfers.block_number > final_above and transfers.block_number <= final_up_to)
 ),
 
 seeds as (

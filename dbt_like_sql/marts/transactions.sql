@@ -18,6 +18,23 @@ wallets as (
     select distinct mode, network, hot_wallet_address from staging.hot_wallets
 ),
 
+-- one scan of all transfers
+own_transfers as materialized (
+    select transfers.*
+    from staging.evm_transfers as transfers
+    left join owners as receivers
+        on
+            transfers.mode = receivers.mode
+            and transfers.network = receivers.network
+            and transfers.to_address = receivers.deposit_address
+    left join owners as senders
+        on
+            transfers.mode = senders.mode
+            and transfers.network = senders.network
+            and transfers.from_address = senders.deposit_address
+    where receivers.deposit_address is not null or senders.deposit_address is not null
+),
+
 received as (
     select
         transfers.*,
@@ -26,7 +43,7 @@ received as (
         'incoming' as type,
         assignments.session_id,
         terms.reference,
-    from staging.evm_transfers as transfers
+    from own_transfers as transfers
     inner join owners
         on
             transfers.mode = owners.mode
@@ -51,7 +68,7 @@ sent as (
         if(wallets.hot_wallet_address is null, 'outgoing', 'sweep') as type,
         null::varchar as session_id,
         null::varchar as reference,
-    from staging.evm_transfers as transfers
+    from own_transfers as transfers
     inner join owners
         on
             transfers.mode = owners.mode

@@ -1,17 +1,10 @@
--- One block of an EVM chain whose time some transfer needs.
+-- One block of an EVM chain as it is now, whose time some transfer needs.
 -- grain: mode, network, block_hash
 
-select
-    blocks.mode,
-    blocks.network,
-    blocks.block_number,
-    blocks.block_hash,
-    blocks.block_time,
-    greatest(blocks.batch_id, marks.batch_id) as batch_id,
-from raw.evm_blocks as blocks
-left join staging.last_block_marks as marks
+select blocks.*
+from staging.observed_blocks as blocks
+anti join staging.orphaned_blocks as orphaned
     on
-        blocks.mode = marks.mode
-        and blocks.network = marks.network
-        and blocks.block_hash = marks.block_hash
-where marks.is_orphaned is distinct from true
+        blocks.mode = orphaned.mode
+        and blocks.network = orphaned.network
+        and blocks.block_hash = orphaned.block_hash

@@ -36,12 +36,16 @@ class LogBatch:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is asked for: transfers of these tokens from or to these addresses, both canonical, on one network."""
+    """What is asked for: transfers of these tokens from or to these addresses, both canonical, on one network.
+
+    `chain` is a block that must be on the chain of whoever answers: then the blocks below it are those that lead to it.
+    """
 
     mode: str
     network: str
     tokens: tuple[str, ...]
     addresses: tuple[str, ...]
+    chain: BlockRef | None = None
 
     def queries(self, first: int, last: int, most_addresses: int) -> list[LogQuery]:
         """The questions that together cover a range of blocks."""
@@ -93,30 +97,50 @@ def _logs(endpoint: RpcEndpoint, watch: Watch, first: int, last: int, most_addre
     for start in range(0, len(queries), len(_POSITIONS)):
         frames += _answers(endpoint, watch, queries[start : start + len(_POSITIONS)])
     frame = merged(frames, watch)
-    timeless = timeless_blocks(frame)
+    timeless = blocks_of(frame.filter(pl.col("block_time").is_null()))
     if timeless:
-        frame = with_times(frame, block_headers.fetch(endpoint, [ref.number for ref in timeless]), watch)
+        headers = block_headers.fetch(endpoint, [ref.number for ref in timeless], chain=watch.chain)
+        frame = with_times(frame, headers, watch)
     return frame, max(frame.height for frame in frames)
 
 
 def _answers(endpoint: RpcEndpoint, watch: Watch, queries: Sequence[LogQuery]) -> list[pl.DataFrame]:
     """The checked answer to each query.
 
-    The header of the range's last block is asked for first, in the same request: a node that is behind knows no
-    logs of blocks it has not seen and says [], which is not "no logs".
+    Headers are asked for in the same request: that of the range's last block, because a node that is behind knows no
+    logs of blocks it has not seen and says [], which is not "no logs"; that of the first, because no log may be
+    earlier; that of the chain's block, because ranges by number are answered from whatever chain the node is on.
     """
-    last = queries[0].to_block
-    calls = [block_headers.by_number(last), *(("eth_getLogs", [query.filter()]) for query in queries)]
-    header, *answers = endpoint.batch(calls)
-    end = block_headers.decode(header, network=watch.network, number=last)
+    numbers = [queries[0].to_block, queries[0].from_block, *([watch.chain.number] if watch.chain else [])]
+    calls = [block_headers.by_number(number) for number in numbers]
+    results = endpoint.batch([*calls, *(("eth_getLogs", [query.filter()]) for query in queries)])
+    ends = [
+        block_headers.decode(answer, network=watch.network, number=number)
+        for answer, number in zip(results[: len(numbers)], numbers, strict=True)
+    ]
+    if watch.chain:
+        block_headers.require_chain(ends[-1], watch.chain, watch.network)
+    last, first = ends[:2]
     frames = []
-    for query, answer in zip(queries, answers, strict=True):
+    for query, answer in zip(queries, results[len(numbers) :], strict=True):
         frame = decode_logs(answer, mode=watch.mode, network=watch.network)
         require_asked(frame, query, watch.network)
-        if frame.filter((pl.col("block_number") == last) & (pl.col("block_hash") != end.hash)).height:
-            raise DishonestAnswer(f"{watch.network}: the node sends two hashes for block {last}", network=watch.network)
+        _require_ends(frame, first, last, watch.network)
         frames.append(frame)
     return frames
+
+
+def _require_ends(frame: pl.DataFrame, first: Header, last: Header, network: str) -> None:
+    """Refuse hashes and times that the logs' blocks cannot have: times rise with the blocks, from first to last."""
+    times = frame.filter(pl.col("block_time").is_not_null())["block_time"]
+    is_honest = times.is_between(first.time, last.time).all() and times.is_sorted()
+    for end in (first, last):
+        there = frame.filter(pl.col("block_number") == end.number)
+        if (there["block_hash"] != end.hash).any():
+            raise DishonestAnswer(f"{network}: the node sends two hashes for block {end.number}", network=network)
+        is_honest = is_honest and (there["block_time"].drop_nulls() == end.time).all()
+    if not is_honest:
+        raise DishonestAnswer(f"{network}: the node's logs and headers have different times", network=network)
 
 
 def merged(frames: Sequence[pl.DataFrame], watch: Watch) -> pl.DataFrame:
@@ -128,7 +152,7 @@ def with_times(frame: pl.DataFrame, headers: Sequence[Header], watch: Watch) -> 
     """Fill block times where the node's logs have none.
 
     Raises:
-        DishonestAnswer: a log is of a block that is not among the headers.
+        DishonestAnswer: a log is of a block that is not among the headers, or has another time than its block.
     """
     times = block_headers.to_frame(headers, mode=watch.mode, network=watch.network).select(
         "block_number", "block_hash", pl.col("block_time").alias("header_time")
@@ -139,10 +163,14 @@ def with_times(frame: pl.DataFrame, headers: Sequence[Header], watch: Watch) -> 
         raise DishonestAnswer(
             f"{watch.network}: the node's logs and headers have different hashes", network=watch.network
         )
+    if (joined["block_time"] != joined["header_time"]).any():
+        raise DishonestAnswer(
+            f"{watch.network}: the node's logs and headers have different times", network=watch.network
+        )
     return timed
 
 
-def timeless_blocks(frame: pl.DataFrame) -> list[BlockRef]:
-    """The blocks whose logs have no time."""
-    blocks = frame.filter(pl.col("block_time").is_null()).select("block_number", "block_hash").unique().sort(pl.all())
+def blocks_of(frame: pl.DataFrame) -> list[BlockRef]:
+    """The blocks of the logs."""
+    blocks = frame.select("block_number", "block_hash").unique().sort(pl.all())
     return [BlockRef(*row) for row in blocks.iter_rows()]

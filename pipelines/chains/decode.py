@@ -41,6 +41,10 @@ _ADDRESS = r"^0x[0-9a-f]{40}$"
 # An address as a topic: 12 zero bytes, then the address. A pattern of 15 digits keeps a number below 2**60.
 _ADDRESS_TOPIC = r"^0x0{24}[0-9a-f]{40}$"
 _NUMBER = r"^0x[0-9a-f]{1,15}$"
+# Ids of transactions have room for so many logs in a block (P-014); no block comes near it.
+_LOGS_PER_BLOCK = 131_072
+# The year 2242: beyond it a number of seconds is no time, and would not fit.
+_SECONDS_MAX = 2**33
 _BYTES = r"^0x(?:[0-9a-f]{2})*$"
 # DECIMAL(38,0) holds exactly the numbers of at most 38 digits.
 _DECIMAL_DIGITS = 38
@@ -125,6 +129,7 @@ def decode_logs(answer: bytes | msgspec.Raw, *, mode: str, network: str) -> pl.D
         raise DishonestAnswer(f"{network}: the node calls a log removed", network=network)
     text = _text_columns(logs)
     _require_well_formed(text, network)
+    _require_possible(text, network)
     return text.select(
         pl.lit(mode).alias("mode"),
         pl.lit(network).alias("network"),
@@ -197,6 +202,15 @@ def _require_well_formed(text: pl.DataFrame, network: str) -> None:
             raise DishonestAnswer(f"{network}: the node sends a log whose {name} is ill-formed", network=network)
     if text["topic0"].ne_missing(TRANSFER_TOPIC).any():
         raise DishonestAnswer(f"{network}: the node sends a log that is not a Transfer", network=network)
+
+
+def _require_possible(text: pl.DataFrame, network: str) -> None:
+    """Refuse numbers that have the right form and no possible meaning."""
+    log_index, seconds = text.select(_number("log_index").max(), _number("block_timestamp").max()).row(0)
+    if (log_index or 0) >= _LOGS_PER_BLOCK or (seconds or 0) >= _SECONDS_MAX:
+        raise DishonestAnswer(
+            f"{network}: the node sends a log whose log_index or block_timestamp is impossible", network=network
+        )
 
 
 def block_time(seconds: pl.Expr) -> pl.Expr:

@@ -6,7 +6,8 @@ EVM chain is settings, not code.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, TypeVar
 
@@ -15,7 +16,7 @@ import polars as pl
 
 from pipelines.chains import follow
 from pipelines.chains import headers as block_headers
-from pipelines.chains.backfill import LogBatch, Watch, make_smaller, merged, read_range, timeless_blocks, with_times
+from pipelines.chains.backfill import LogBatch, Watch, blocks_of, make_smaller, merged, read_range, with_times
 from pipelines.chains.decode import TRANSFER_LOG_SCHEMA, DishonestAnswer
 from pipelines.chains.follow import Segment
 from pipelines.chains.headers import BlockRef, Header
@@ -25,7 +26,7 @@ from pipelines.chains.rpc import RpcEndpoint
 from pipelines.chains.rpc_pool import RpcPool
 from warehouse.domain.addresses import canonical_address
 from warehouse.domain.tokens import Token
-from warehouse.errors import ChainUnavailable, RangeTooLarge, WrongChain
+from warehouse.errors import ChainError, ChainUnavailable, RangeTooLarge, WrongChain
 from warehouse.settings import NetworkSettings
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class EvmSource:
         self._pool = pool
         self._sizers: dict[RpcEndpoint, RangeSizer] = {}
         self._right_endpoints: set[RpcEndpoint] = set()
+        self._newest = 0
 
     def check(self) -> None:
         """Ask every endpoint which chain it serves.
@@ -72,24 +74,58 @@ class EvmSource:
 
         Final is the node's finalised block, or by depth: with `finality_depth` confirmations.
         """
-        return self._run(lambda endpoint: read_head(endpoint, self._settings))
+        head, endpoint = self._run(self._read_head)
+        if self._is_old(head):
+            # A node that stopped importing answers well for ever.
+            for other in self._pool.endpoints:
+                with suppress(ChainError):
+                    newer, _ = self._checked(self._read_head)(other)
+                    head, endpoint = (newer, other) if newer.number > head.number else (head, endpoint)
+            self._pool.prefer(endpoint)
+        self._newest = max(self._newest, head.number)
+        return head
 
-    def headers(self, numbers: Sequence[int]) -> list[Header]:
-        """The headers of these blocks, which must be final, in this order."""
-        return self._run(lambda endpoint: block_headers.fetch(endpoint, numbers))
+    def _read_head(self, endpoint: RpcEndpoint) -> tuple[Head, RpcEndpoint]:
+        return read_head(endpoint, self._settings), endpoint
+
+    def _is_old(self, head: Head) -> bool:
+        lag_seconds = (datetime.now(UTC) - head.time).total_seconds()
+        return head.number < self._newest or lag_seconds > self._settings.head_lag_limit_seconds
+
+    def headers(self, numbers: Sequence[int], chain: BlockRef | None = None) -> list[Header]:
+        """The headers of these blocks in this order; with `chain`, a final block, only of a node that has it."""
+        if not numbers:
+            return []
+        return self._run(lambda endpoint: block_headers.fetch(endpoint, numbers, chain=chain))
 
     def headers_of(self, refs: Sequence[BlockRef]) -> list[Header]:
         """The headers of exactly these blocks, in this order."""
+        if not refs:
+            return []
         return self._run(lambda endpoint: block_headers.fetch_exactly(endpoint, refs))
 
-    def block_at_or_after(self, time: datetime, low: int, high: int) -> int:
-        """The first block from `low` to `high` that is not earlier than `time`; `high` + 1 if all are earlier."""
+    def block_at_or_after(self, time: datetime, low: int, high: int, chain: BlockRef | None = None) -> int:
+        """The first block from `low` to `high` that is not earlier than `time`; `high` + 1 if all are earlier.
+
+        `chain` is a final block: only a node that has it is asked.
+        """
+
+        def is_earlier(endpoint: RpcEndpoint, number: int) -> bool:
+            return block_headers.fetch(endpoint, [number])[0].time < time
 
         def search(endpoint: RpcEndpoint) -> int:
-            first, last = low, high + 1
+            if chain:
+                block_headers.fetch(endpoint, [], chain=chain)
+            # From the end in growing steps: many nodes do not have the oldest blocks.
+            first, last, step = low, high + 1, 1024
+            while last - step > low:
+                if is_earlier(endpoint, last - step):
+                    first = last - step + 1
+                    break
+                last, step = last - step, 2 * step
             while first < last:
                 middle = (first + last) // 2
-                if block_headers.fetch(endpoint, [middle])[0].time < time:
+                if is_earlier(endpoint, middle):
                     first = middle + 1
                 else:
                     last = middle
@@ -116,6 +152,7 @@ class EvmSource:
         from_block: int,
         to_block: int,
         *,
+        chain: BlockRef | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Iterator[LogBatch]:
         """Every Transfer log of the tokens that sends from or to the addresses, zero values and self transfers too.
@@ -127,12 +164,13 @@ class EvmSource:
             addresses: watched addresses.
             from_block: first block.
             to_block: last block; nothing is yielded when it is below `from_block`.
+            chain: a final block, not below the last: only a node that has it is believed.
             on_progress: called after each batch with the last block covered and `to_block`.
 
         Raises:
             ChainUnavailable: no node gives a usable answer; what was yielded before stays valid.
         """
-        watch = self._watch(addresses)
+        watch = self._watch(addresses, chain)
         first = from_block
         while first <= to_block:
             if watch.addresses and watch.tokens:
@@ -144,13 +182,13 @@ class EvmSource:
                 on_progress(batch.to_block, to_block)
             first = batch.to_block + 1
 
-    def standing(self, known: Sequence[BlockRef]) -> int:
-        """How many of these linked blocks, from the first on, are on the chain. All must be final by now.
+    def standing(self, known: Sequence[BlockRef], final: BlockRef) -> int:
+        """How many of these linked blocks, from the first on, the chain that leads to the final block holds.
 
         Raises:
             FinalBlockChanged: not even the first.
         """
-        return self._run(lambda endpoint: follow.standing(endpoint, known))
+        return self._run(lambda endpoint: follow.standing(endpoint, known, final))
 
     def follow(
         self, known: Sequence[BlockRef], to_block: int, addresses: Sequence[str], *, unread: Sequence[str] = ()
@@ -185,7 +223,7 @@ class EvmSource:
         if frames or missed:
             logs = merged([*frames, *missed], watch)
             at_hand = {header.ref for header in headers}
-            absent = [ref for ref in timeless_blocks(logs) if ref not in at_hand]
+            absent = [ref for ref in blocks_of(logs) if ref not in at_hand]
             logs = with_times(logs, [*headers, *block_headers.fetch_exactly(endpoint, absent)], watch)
         return Segment((*kept, *(header.ref for header in headers)), tuple(headers), logs)
 
@@ -214,12 +252,16 @@ class EvmSource:
     def _sizer(self, endpoint: RpcEndpoint) -> RangeSizer:
         return self._sizers.setdefault(endpoint, RangeSizer(self._settings.max_block_range))
 
-    def _watch(self, addresses: Sequence[str]) -> Watch:
+    def _watch(self, addresses: Sequence[str], chain: BlockRef | None = None) -> Watch:
         watched = {canonical_address(self._settings.family, address) for address in addresses}
-        return Watch(self._mode, self._name, self._tokens, tuple(sorted(watched)))
+        return Watch(self._mode, self._name, self._tokens, tuple(sorted(watched)), chain)
 
     def _run(self, work: Callable[[RpcEndpoint], T]) -> T:
         """The result of a linked piece of work by one endpoint that serves the right chain."""
+        return self._pool.run(self._checked(work))
+
+    def _checked(self, work: Callable[[RpcEndpoint], T]) -> Callable[[RpcEndpoint], T]:
+        """The work, done only where the right chain is served, with errors that name the node."""
 
         def checked(endpoint: RpcEndpoint) -> T:
             try:
@@ -232,7 +274,7 @@ class EvmSource:
                 # What could be asked for in smaller pieces has been; another node may take it.
                 raise ChainUnavailable(refusal.message, network=self._name) from None
 
-        return self._pool.run(checked)
+        return checked
 
     def _require_chain(self, endpoint: RpcEndpoint) -> None:
         """Check an endpoint's chain once, before its first use: one that was down at the start is checked too."""

@@ -16,16 +16,10 @@ from pipelines.chains.decode import DishonestAnswer, LogQuery, decode_logs, requ
 from pipelines.chains.headers import BATCH, BlockRef, Header, by_hash, fetch, look_up
 from pipelines.chains.headers import decode as decode_header
 from pipelines.chains.rpc import RpcEndpoint
-from warehouse.errors import ChainUnavailable, RangeTooLarge
+from warehouse.errors import ChainUnavailable, FinalBlockChanged, RangeTooLarge
 
 # Nodes take requests of 2 MB and more; an address takes 69 bytes of one.
 _ADDRESSES_PER_REQUEST = 10_000
-
-
-class FinalBlockChanged(ChainUnavailable):
-    """A block that was final is not on the node's chain: another chain, or a reorganisation below finality."""
-
-    code = "FINAL_BLOCK_CHANGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +37,16 @@ class Segment:
     logs: pl.DataFrame
 
 
-def standing(endpoint: RpcEndpoint, known: Sequence[BlockRef]) -> int:
-    """How many of these linked blocks, from the first on, the node's chain still holds. All must be final for it.
+def standing(endpoint: RpcEndpoint, known: Sequence[BlockRef], final: BlockRef) -> int:
+    """How many of these linked blocks, from the first on, the chain that leads to the final block holds.
 
     Raises:
         FinalBlockChanged: not even the first.
+        DishonestAnswer: the node is on another chain than the final block.
     """
     for end in range(len(known), 0, -1):
-        if fetch(endpoint, [known[end - 1].number])[0].hash == known[end - 1].hash:
+        (header,) = fetch(endpoint, [known[end - 1].number], chain=final)
+        if header.hash == known[end - 1].hash:
             return end
     raise _final_block_changed(endpoint, known[0])
 
@@ -75,8 +71,10 @@ def link(endpoint: RpcEndpoint, known: Sequence[BlockRef], to_block: int) -> tup
     if first_look[0] is None or first_look[0].ref != known[-1]:
         kept = _fork(endpoint, known)
         first_look = look_up(endpoint, range(known[kept - 1].number, max(last, to_block) + 1))
+    if kept == len(known) and first_look[0] is None:
+        return list(known), []  # behind
     if first_look[0] is None or first_look[0].ref != known[kept - 1]:
-        return list(known[:kept]), []  # behind, or replaced once more while it was asked: the next pass sees to it
+        raise _changed_meanwhile(endpoint)
     headers: list[Header] = []
     parent = known[kept - 1].hash
     for header in first_look[1:]:
@@ -84,20 +82,25 @@ def link(endpoint: RpcEndpoint, known: Sequence[BlockRef], to_block: int) -> tup
             break
         headers.append(header)
         parent = header.hash
+    if kept < len(known) and not headers:
+        # What left the chain was replaced by something: without it, this is not one node's view.
+        raise _changed_meanwhile(endpoint)
     return list(known[:kept]), headers
 
 
 def _fork(endpoint: RpcEndpoint, known: Sequence[BlockRef]) -> int:
     """How many of the known blocks stand against what the node has in their places."""
     kept = len(known)
-    found = look_up(endpoint, [ref.number for ref in known])
-    for place in reversed(range(len(known))):
-        header = found[place]
-        if header is None:
-            continue  # the node says nothing about this height
-        if header.ref == known[place]:
-            return kept
-        kept = place
+    for end in range(len(known), 0, -BATCH):
+        start = max(0, end - BATCH)
+        found = look_up(endpoint, [ref.number for ref in known[start:end]])
+        for place in reversed(range(start, end)):
+            header = found[place - start]
+            if header is None:
+                continue  # the node says nothing about this height
+            if header.ref == known[place]:
+                return kept
+            kept = place
     if kept == 0:
         raise _final_block_changed(endpoint, known[0])
     raise ChainUnavailable(
@@ -163,6 +166,12 @@ def _answers(endpoint: RpcEndpoint, queries: Sequence[LogQuery], mode: str) -> l
         require_asked(frame, query, endpoint.network)
         frames.append(frame)
     return frames
+
+
+def _changed_meanwhile(endpoint: RpcEndpoint) -> ChainUnavailable:
+    return ChainUnavailable(
+        f"{endpoint.network}: the node {endpoint.name} changed its chain while it was asked", network=endpoint.network
+    )
 
 
 def _final_block_changed(endpoint: RpcEndpoint, final: BlockRef) -> FinalBlockChanged:

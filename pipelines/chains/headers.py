@@ -103,12 +103,39 @@ def decode(answer: bytes | msgspec.Raw, *, network: str, number: int | None = No
     return header
 
 
-def fetch(endpoint: RpcEndpoint, numbers: Sequence[int]) -> list[Header]:
-    """The headers of these blocks in this order, in as few requests as the node takes."""
-    answers = _ask(endpoint, [by_number(number) for number in numbers])
-    return [
-        decode(answer, network=endpoint.network, number=number) for number, answer in zip(numbers, answers, strict=True)
+def fetch(endpoint: RpcEndpoint, numbers: Sequence[int], *, chain: BlockRef | None = None) -> list[Header]:
+    """The headers of these blocks in this order, in as few requests as the node takes.
+
+    Args:
+        endpoint: the node.
+        numbers: which blocks.
+        chain: a block that must be on the node's chain: then all blocks below it are those that lead to it.
+
+    Raises:
+        DishonestAnswer: no headers, others, or those of another chain.
+    """
+    asked = [*numbers, chain.number] if chain else [*numbers]
+    answers = _ask(endpoint, [by_number(number) for number in asked])
+    headers = [
+        decode(answer, network=endpoint.network, number=number) for number, answer in zip(asked, answers, strict=True)
     ]
+    if chain:
+        require_chain(headers.pop(), chain, endpoint.network)
+    return headers
+
+
+def require_chain(header: Header, chain: BlockRef, network: str) -> None:
+    """Refuse what a node says of the past when it does not have the block that the past leads to.
+
+    Raises:
+        DishonestAnswer: its header at that height is another's.
+    """
+    if header.ref != chain:
+        raise DishonestAnswer(
+            f"{network}: the node has {header.hash} as block {header.number}, another node {chain.hash}",
+            network=network,
+            hint="compare the nodes of rpc_urls: they are on different chains",
+        )
 
 
 def fetch_exactly(endpoint: RpcEndpoint, refs: Sequence[BlockRef]) -> list[Header]:

@@ -22,7 +22,8 @@ class Verdict(StrEnum):
     NARROW = "narrow"  # the same question with fewer addresses
     WAIT = "wait"  # the same question later
     ELSEWHERE = "elsewhere"  # the same question to another endpoint
-    FATAL = "fatal"  # the question itself is wrong
+    FATAL = "fatal"  # this node finds the question itself wrong
+    REVERTED = "reverted"  # the contract's answer, the same on every node
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def _words(*patterns: str) -> re.Pattern[str]:
 
 # The first pattern that is found decides, so the narrower wording comes first.
 _VERDICTS: tuple[tuple[re.Pattern[str], Verdict], ...] = (
-    (_words(r"execution reverted"), Verdict.FATAL),  # the contract's answer, the same on every node
+    (_words(r"execution reverted"), Verdict.REVERTED),
     (
         _words(
             r"max(imum)? (addresses|topics)",  # geth, Bor, Erigon, java-tron
@@ -69,6 +70,8 @@ _VERDICTS: tuple[tuple[re.Pattern[str], Verdict], ...] = (
     ),
     (
         _words(
+            r"batch.*(too large|limit|size|more than|exceed)",  # geth, Erigon, Nethermind, dRPC
+            r"(log|block)s? (query )?range (must be|too)",
             r"query returned (more than|too many)",  # Infura, java-tron
             r"response size|response (is )?too (large|big)|result(s)? (is )?too (large|big)",  # Alchemy
             r"block range|ranges? over [\d,]+ blocks",  # Alchemy, Ankr, publicnode, dRPC

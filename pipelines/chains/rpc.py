@@ -12,13 +12,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import msgspec
 import stamina
 
 from pipelines.chains.refusals import Refusal, Verdict, shorten, understand
-from warehouse.errors import ChainError, ChainUnavailable, RangeTooLarge
+from warehouse.errors import CallReverted, ChainError, ChainUnavailable, RangeTooLarge
 from warehouse.settings import redact_url
 
 # httpx logs whole URLs, which may hold a provider's key.
@@ -26,6 +27,9 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 Call = tuple[str, Sequence[object]]
+
+# Shorter pieces of an address are words, such as v3.
+_SECRET_CHARACTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class RpcEndpoint:
         self.network = network
         self._policy = policy or RetryPolicy()
         self._url = url
+        self._secrets = _secrets(url, headers or {})
         self._ids = itertools.count(1)
         self._retrying = stamina.RetryingCaller(
             attempts=self._policy.attempts,
@@ -191,6 +196,12 @@ class RpcEndpoint:
     def _say(self, what: str) -> str:
         return f"{self.network}: the node {self.name} {what}"
 
+    def without_secrets(self, words: str) -> str:
+        """A node's words without what it was asked with: some repeat path, key or header."""
+        for secret in self._secrets:
+            words = words.replace(secret, "…")
+        return words
+
     def _fail_passing(self, what: str) -> NoReturn:
         raise _Passing(self._say(what), network=self.network)
 
@@ -201,6 +212,8 @@ class RpcEndpoint:
         if refusal.verdict in (Verdict.SHRINK, Verdict.NARROW):
             narrow = refusal.verdict is Verdict.NARROW
             raise RangeTooLarge(message, network=self.network, suggested=refusal.suggested, narrow=narrow)
+        if refusal.verdict is Verdict.REVERTED:
+            raise CallReverted(message, network=self.network)
         if refusal.verdict is Verdict.FATAL:
             raise ChainError(message, network=self.network)
         wait = refusal.wait_seconds
@@ -226,13 +239,22 @@ class _Refuser:
     def words(self, message: str, code: int | None = None) -> NoReturn:
         """Raise for a message and the HTTP status."""
         refusal = understand(
-            message,
+            self._endpoint.without_secrets(message),
             status=self.status,
             code=code,
             retry_after=self._retry_after,
             from_block=self._from_block,
         )
         self._endpoint.raise_refusal(refusal, self._methods, self.status)
+
+
+def _secrets(url: str, headers: Mapping[str, str]) -> list[str]:
+    """What of an address and its headers may be a key: pieces of some length, the longest first."""
+    parts = urlsplit(url)
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query)), *headers.values()]
+    pieces += [piece for piece in (parts.username, parts.password) if piece]
+    pieces += [word for value in headers.values() for word in value.split()]
+    return sorted({piece for piece in pieces if len(piece) >= _SECRET_CHARACTERS}, key=len, reverse=True)
 
 
 def _from_block(params: Sequence[object]) -> int | None:

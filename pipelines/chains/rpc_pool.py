@@ -4,12 +4,12 @@ Belongs here: failing over. Does not belong here: asking one endpoint (`rpc.py`)
 one piece of work, because two nodes may see two chains.
 """
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
+from pipelines.chains.decode import DishonestAnswer
 from pipelines.chains.rpc import RetryPolicy, RpcEndpoint
-from warehouse.errors import ChainUnavailable
+from warehouse.errors import CallReverted, ChainError, ChainUnavailable, FinalBlockChanged, WrongChain
 from warehouse.settings import NetworkSettings
 
 T = TypeVar("T")
@@ -53,38 +53,46 @@ class RpcPool:
         for endpoint in self.endpoints:
             endpoint.close()
 
-    @contextmanager
-    def endpoint(self) -> Generator[RpcEndpoint]:
-        """One endpoint for a linked piece of work; if it turns out unavailable, the next piece gets the next one."""
-        at = self._preferred
-        try:
-            yield self.endpoints[at]
-        except ChainUnavailable:
-            self._preferred = (at + 1) % len(self.endpoints)
-            raise
+    def prefer(self, endpoint: RpcEndpoint) -> None:
+        """Ask this endpoint first from now on."""
+        self._preferred = self.endpoints.index(endpoint)
 
     def run(self, work: Callable[[RpcEndpoint], T]) -> T:
         """The result of a linked piece of work, done from its start by one endpoint after another until one can.
 
         Raises:
-            ChainUnavailable: none can; the message holds the reason of each.
-            ChainError: any other error of the work, at once: another endpoint would not help.
+            ChainError: none can: the error of all of them if they agree on its kind, or the alarm that a final block
+                changed if one raises it, else ChainUnavailable. The message holds the reason of each.
+            CallReverted: what the first says of a contract's answer.
         """
-        reasons: list[ChainUnavailable] = []
+        reasons: list[ChainError] = []
         for _ in self.endpoints:
             try:
-                with self.endpoint() as endpoint:
-                    return work(endpoint)
-            except ChainUnavailable as unavailable:
-                reasons.append(unavailable)
+                return work(self.endpoints[self._preferred])
+            except CallReverted:
+                raise  # another endpoint would say the same
+            except ChainError as error:
+                # Whatever is wrong with it, the next piece of work begins with another.
+                self._preferred = (self._preferred + 1) % len(self.endpoints)
+                reasons.append(error)
         if len(reasons) == 1:
             raise reasons[0]
         said = "; ".join(dict.fromkeys(reason.message for reason in reasons))
         hint = next((reason.hint for reason in reasons if reason.hint), None)
         timed_out = any(reason.details.get("timed_out") for reason in reasons)
-        raise ChainUnavailable(
+        raise _kind(reasons)(
             f"{self.network}: none of {len(reasons)} endpoints gives a usable answer. {said}",
             network=self.network,
             hint=hint,
             timed_out=timed_out,
         )
+
+
+def _kind(reasons: Sequence[ChainError]) -> type[ChainError]:
+    """What several failures are together."""
+    kinds = {type(reason) for reason in reasons}
+    alarm = next((kind for kind in kinds if issubclass(kind, FinalBlockChanged)), None)
+    if alarm:
+        return alarm
+    only = kinds.pop()
+    return only if not kinds and only in (WrongChain, DishonestAnswer) else ChainUnavailable

@@ -36,11 +36,17 @@ class Watched:
     floor: int
     starts: dict[str, datetime] = field(default_factory=dict)
     first_blocks: dict[str, int] = field(default_factory=dict)
+    early: set[str] = field(default_factory=set)
 
     def add(self, address: str, start: datetime, first_block: int) -> None:
         """Watch an address."""
         self.starts[address] = start
         self.first_blocks[address] = max(self.floor, first_block)
+
+    def add_early(self, address: str, start: datetime, first_block: int) -> None:
+        """Watch an address whose start no final block has reached: how far it is covered cannot be said yet."""
+        self.add(address, start, first_block)
+        self.early.add(address)
 
 
 def coverage_start(known_since: datetime) -> datetime:

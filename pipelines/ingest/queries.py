@@ -135,3 +135,25 @@ WHERE
     AND logs.block_number BETWEEN $from_block AND $to_block
     AND list_contains($tokens, logs.token_address)
 """
+
+# Blocks on the chain of which something is stored, and which stand at the height of another block of $hashes.
+CONTRADICTIONS = """
+WITH fetched AS (
+    SELECT unnest($numbers) AS block_number, unnest($hashes) AS block_hash
+)
+SELECT stored.block_number, stored.block_hash
+FROM staging.evm_blocks AS stored
+INNER JOIN fetched ON stored.block_number = fetched.block_number AND stored.block_hash <> fetched.block_hash
+WHERE stored.mode = $mode AND stored.network = $network AND NOT list_contains($left, stored.block_hash)
+UNION ALL
+SELECT stored.block_number, stored.block_hash
+FROM staging.observed_transfers AS stored
+INNER JOIN fetched ON stored.block_number = fetched.block_number AND stored.block_hash <> fetched.block_hash
+ANTI JOIN staging.orphaned_blocks AS orphaned
+    ON
+        stored.mode = orphaned.mode
+        AND stored.network = orphaned.network
+        AND stored.block_hash = orphaned.block_hash
+WHERE stored.mode = $mode AND stored.network = $network AND NOT list_contains($left, stored.block_hash)
+LIMIT 1
+"""

@@ -5,6 +5,7 @@ Belongs here: reading it from the lake, and comparing two of them. Does not: ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,21 +40,23 @@ class Window:
         """The newest block."""
         return self.refs[-1]
 
-    def left_by(self, newer: Window, settled: int | None) -> list[BlockRef]:
+    def left_by(self, chain: Sequence[BlockRef], settled: int | None) -> list[BlockRef]:
         """The blocks that are not on the chain any more.
 
         Args:
-            newer: the chain now.
+            chain: linked blocks from the settled one on, or from beyond this window.
             settled: the newest final block that is the same in both.
         """
-        on_chain = set(newer.refs)
+        on_chain = set(chain)
         above = -1 if settled is None else settled
         return [ref for ref in self.refs if ref.number > above and ref not in on_chain]
 
-    def common_with(self, newer: Window, settled: int | None) -> int:
+    def common_with(self, chain: Sequence[BlockRef], settled: int | None) -> int:
         """The newest block that is the same in both."""
-        on_chain = set(newer.refs)
-        return max((ref.number for ref in self.refs if ref in on_chain), default=-1 if settled is None else settled)
+        on_chain = set(chain)
+        # This window may end below the settled block, when it was followed further without a commit.
+        default = -1 if settled is None else min(settled, self.head.number)
+        return max((ref.number for ref in self.refs if ref in on_chain), default=default)
 
 
 def read_window(lake: Lake, key: dict[str, str]) -> Window | None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.evidence import Evidence
-from tests.models.histories import deliver, random_history
+from tests.models.delivery import deliver
+from tests.models.random_histories import random_history
 from tests.support.models import ModelWorld
 from warehouse import sql_models
 

@@ -29,7 +29,7 @@ def opened(settings: Settings) -> Generator[tuple[Lake, Store]]:
     """Lake and store of one deployment, with BSC's head known."""
     with Lake.open(settings.paths) as lake, open_store(settings) as store:
         migrate.prepare(lake, settings)
-        head = "INSERT INTO state.chain_heads VALUES ('live', 'BSC', 90, '0x', now(), 90, now(), 1)"
+        head = "INSERT INTO state.chain_heads VALUES ('live', 'BSC', 90, '0x', now(), 90, ['0x'], now(), 1)"
         lake.write_tx(lambda write: write.connection.execute(head))
         yield lake, store
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -16,13 +16,13 @@ import polars as pl
 
 from pipelines.gateway.batches import events_frame
 from pipelines.gateway.events import Event, parse_line
+from tests.support.branches import START, Branches, minute
 from warehouse import sql_models
 from warehouse.contracts import SCHEMAS, tables
 from warehouse.domain.networks import Family
 from warehouse.duck import connect
 
 FAMILIES = {"BSC": Family.EVM, "ETH": Family.EVM}
-START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 BLOCK_SECONDS = 60
 REQUIRED_CONFIRMATIONS = 3
 TOKENS = {("BSC", "USDT"): 18, ("BSC", "USDC"): 18, ("ETH", "USDT"): 6, ("ETH", "USDC"): 6}
@@ -33,11 +33,6 @@ HOT_WALLET = "0x" + "ee" * 20
 def token_address(network: str, currency: str) -> str:
     """A token's contract in this world."""
     return "0x" + hashlib.sha256(f"{network}{currency}".encode()).hexdigest()[:40]
-
-
-def minute(number: float) -> datetime:
-    """START plus so many minutes: the time of the block of that number."""
-    return START + timedelta(minutes=number)
 
 
 def deposit(number: int) -> str:
@@ -51,9 +46,14 @@ def session(number: int) -> str:
 
 
 class ModelWorld:
-    """Raw tables of one deployment in memory, and the models over them."""
+    """Raw tables of one deployment in memory, and the models over them.
 
-    def __init__(self) -> None:
+    Args:
+        branches: of its chains; it starts with the first one alone.
+    """
+
+    def __init__(self, branches: Branches | None = None) -> None:
+        self.branches = branches or Branches()
         self.connection = connect(threads=1)
         for schema in (*SCHEMAS, "staging"):
             self.connection.execute(f"CREATE SCHEMA {schema}")
@@ -157,63 +157,83 @@ class ModelWorld:
 
     def transfer(
         self, block: int, amount: str, *, to: str, sender: str = PAYER, network: str = "BSC", currency: str = "USDT",
-        log_index: int = 0, topic_count: int = 3, token: str | None = None,
+        log_index: int = 0, topic_count: int = 3, token: str | None = None, branch: str = "",
     ) -> str:  # fmt: skip
-        """A Transfer log in block `block`, whose time is minute(block); amount in tokens.
+        """A Transfer log in the block at height `block` of a branch; amount in tokens.
 
         Returns:
             Its transaction hash.
         """
         with localcontext(prec=60):
             units = int(Decimal(amount).scaleb(TOKENS[network, currency]))
-        tx_hash = "0x" + hashlib.sha256(f"{network}{block}{log_index}{to}{sender}{amount}".encode()).hexdigest()
+        block_hash = self.branches.hash(network, block, branch)
+        tx_hash = "0x" + hashlib.sha256(f"{block_hash}{log_index}{to}{sender}{amount}".encode()).hexdigest()
         row = {
-            "mode": "live", "network": network, "block_number": block, "block_hash": self._block_hash(network, block),
-            "block_time": minute(block), "tx_hash": tx_hash, "log_index": log_index,
+            "mode": "live", "network": network, "block_number": block, "block_hash": block_hash,
+            "block_time": self.branches.time(block, branch), "tx_hash": tx_hash, "log_index": log_index,
             "token_address": token or token_address(network, currency), "from_address": sender, "to_address": to,
             "topic_count": topic_count, "amount_text": str(units), "amount_base_units": Decimal(units),
         }  # fmt: skip
-        self._append("raw.evm_transfer_logs", pl.DataFrame([row], schema=_schema("raw.evm_transfer_logs")))
+        self._append("raw.evm_transfer_logs", [row])
         return tx_hash
 
     def head(
-        self, block: int, *, finalized: int | None = None, network: str = "BSC", with_headers: bool = True
-    ) -> None:
+        self, block: int, *, finalized: int | None = None, network: str = "BSC", branch: str = "",
+        with_headers: bool = True,
+    ) -> None:  # fmt: skip
         """The ingested head is now `block`; finalised up to it unless said, all headers up to it stored unless said."""
         self.connection.execute("DELETE FROM state.chain_heads WHERE network = $n", {"n": network})
+        block_hash = self.branches.hash(network, block, branch)
         row = {
-            "mode": "live", "network": network, "head_block": block, "head_hash": self._block_hash(network, block),
-            "head_time": minute(block), "finalized_block": block if finalized is None else finalized,
-            "window_hashes": [self._block_hash(network, block)], "observed_at": START,
+            "mode": "live", "network": network, "head_block": block, "head_hash": block_hash,
+            "head_time": self.branches.time(block, branch), "window_hashes": [block_hash], "observed_at": START,
+            "finalized_block": block if finalized is None else finalized,
         }  # fmt: skip
-        self._append("state.chain_heads", pl.DataFrame([row], schema=_schema("state.chain_heads")))
+        self._append("state.chain_heads", [row])
         if with_headers:
-            self.headers(block, network=network)
+            self.headers(block, network=network, branch=branch)
 
-    def headers(self, up_to: int, *, network: str = "BSC") -> None:
-        """Store the headers up to block `up_to` that are not stored yet."""
-        stored = self.connection.execute(
-            "SELECT max(block_number) FROM raw.evm_blocks WHERE network = $n", {"n": network}
-        )
-        first = (stored.fetchone() or (None,))[0]
+    def headers(self, up_to: int, *, network: str = "BSC", branch: str = "") -> None:
+        """Store the headers of a branch up to block `up_to` that are not stored yet."""
+        stored = self.held_blocks(network)
         headers = [
             {
                 "mode": "live", "network": network, "block_number": number,
-                "block_hash": self._block_hash(network, number),
-                "parent_hash": self._block_hash(network, number - 1), "block_time": minute(number),
+                "block_hash": self.branches.hash(network, number, branch),
+                "parent_hash": self.branches.hash(network, number - 1, branch) if number else "0x" + "00" * 32,
+                "block_time": self.branches.time(number, branch),
             }
-            for number in range(0 if first is None else first + 1, up_to + 1)
+            for number in range(up_to + 1)
         ]  # fmt: skip
-        if headers:
-            self._append("raw.evm_blocks", pl.DataFrame(headers, schema=_schema("raw.evm_blocks")))
+        self._append("raw.evm_blocks", [header for header in headers if header["block_hash"] not in stored])
 
-    @staticmethod
-    def _block_hash(network: str, block: int) -> str:
-        return "0x" + hashlib.sha256(f"{network}{block}".encode()).hexdigest()
+    def held_blocks(self, network: str, table: str = "raw.evm_blocks") -> set[str]:
+        """The hashes of a network's blocks of which a raw table has rows."""
+        sql = f"SELECT DISTINCT block_hash FROM {table} WHERE network = $n"
+        return {row[0] for row in self.connection.execute(sql, {"n": network}).fetchall()}
 
-    def _append(self, table: str, frame: pl.DataFrame) -> None:
+    def orphan(self, *blocks: int, network: str = "BSC", branch: str = "", at: float = 0) -> None:
+        """These blocks have left the chain, as is noticed at minute `at`."""
+        self._mark(blocks, network, branch, at, is_orphaned=True)
+
+    def bring_back(self, *blocks: int, network: str = "BSC", branch: str = "", at: float = 0) -> None:
+        """These blocks are on the chain again."""
+        self._mark(blocks, network, branch, at, is_orphaned=False)
+
+    def _mark(self, blocks: Iterable[int], network: str, branch: str, at: float, *, is_orphaned: bool) -> None:
+        rows = [
+            {
+                "mode": "live", "network": network, "block_number": block,
+                "block_hash": self.branches.hash(network, block, branch), "is_orphaned": is_orphaned,
+            }
+            for block in blocks
+        ]  # fmt: skip
+        self._append("raw.evm_block_marks", rows, at)
+
+    def _append(self, table: str, rows: list[dict[str, Any]] | pl.DataFrame, at: float = 0) -> None:
+        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=_schema(table))
         if "received_at" in tables()[table].columns:
-            frame = frame.with_columns(pl.lit(START, pl.Datetime("us", "UTC")).alias("received_at"))
+            frame = frame.with_columns(pl.lit(minute(at), pl.Datetime("us", "UTC")).alias("received_at"))
         names = ", ".join(frame.columns)
         self.connection.register("given", frame)
         self.connection.execute(f"INSERT INTO {table} ({names}, batch_id) SELECT {names}, {self._batch} FROM given")

@@ -200,7 +200,7 @@ def chain_head(block: int, at: datetime) -> dict[str, object]:
     """The head, everything but ten blocks of it final."""
     return {
         "mode": "live", "network": "BSC", "head_block": block, "head_hash": "0x0", "head_time": at,
-        "finalized_block": block - 10, "observed_at": at,
+        "finalized_block": block - 10, "window_hashes": ["0x0"] * 11, "observed_at": at,
     }  # fmt: skip
 
 

@@ -7,14 +7,14 @@ import pytest
 
 from pipelines.chains.decode import DishonestAnswer
 from pipelines.chains.evm import EvmSource
-from pipelines.chains.follow import FinalBlockChanged, Segment
+from pipelines.chains.follow import Segment
 from pipelines.chains.headers import BlockRef
 from pipelines.demo.anvil import Anvil
 from tests.pipelines.chains.test_evm_hostile import LIES
 from tests.support.evm_truth import WATCHED, as_truth
 from tests.support.hostile_node import HostileNode, Reply, answered, asks, html_reply, log_filters, refusal
 from tests.support.node_oracle import OracleTransfer
-from warehouse.errors import ChainUnavailable
+from warehouse.errors import ChainUnavailable, FinalBlockChanged
 
 pytestmark = pytest.mark.chain
 
@@ -165,7 +165,7 @@ def test_another_final_block_is_an_alarm_of_this_node(make_source, chain, truth,
     with pytest.raises(FinalBlockChanged, match=f"the block {FIRST} was final as {wrong.hash}"):
         make_source(chain.url).follow([wrong], chain.block_number(), WATCHED)
     with pytest.raises(FinalBlockChanged):
-        make_source(chain.url).standing([wrong])
+        make_source(chain.url).standing([wrong], ref(chain, chain.block_number()))
 
     def other_chain(answers: Any) -> None:
         for answer in answers if isinstance(answers, list) else [answers]:

@@ -80,7 +80,7 @@ PROVIDERS = [
     ("too many, blocks", 200, -32005, "requested too many blocks from 0 to 5000", Verdict.SHRINK, None),
     ("method is off", 200, -32601, "the method eth_getLogs does not exist/is not available", Verdict.ELSEWHERE, None),
     ("wrong question", 200, -32602, "invalid argument 0: hex string without 0x prefix", Verdict.FATAL, None),
-    ("a contract that reverts", 200, 3, "execution reverted: not today", Verdict.FATAL, None),
+    ("a contract that reverts", 200, 3, "execution reverted: not today", Verdict.REVERTED, None),
     ("says nothing", 200, -32000, "", Verdict.WAIT, None),
     ("bad key", 401, None, "", Verdict.ELSEWHERE, None),
     ("no money", 402, None, "", Verdict.ELSEWHERE, None),

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from pipelines.chains.evm import EvmSource
-from pipelines.chains.follow import FinalBlockChanged
 from pipelines.chains.rpc_pool import RpcPool
 from pipelines.demo.anvil import Anvil
 from pipelines.demo.evm_tokens import minting, place_token, transfer
@@ -25,7 +24,7 @@ from tests.support.anvil_fixtures import BSC_GENESIS, BSC_USDT
 from tests.support.deployment import Deployment
 from tests.support.evm_truth import QUICK
 from tests.support.hostile_node import HostileNode, calls_of, log_filters
-from warehouse.errors import ChainUnavailable
+from warehouse.errors import ChainUnavailable, FinalBlockChanged
 from warehouse.lake import Lake
 
 FINALITY = 8

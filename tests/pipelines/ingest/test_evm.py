@@ -16,7 +16,7 @@ from pipelines.demo.anvil import Anvil
 from pipelines.demo.evm_tokens import minting, transfer
 from pipelines.gateway import inbox
 from pipelines.gateway import store as feed_store
-from pipelines.ingest import evm
+from pipelines.ingest import plan, reading
 from pipelines.ingest.commit import PlanOutdated
 from pipelines.ingest.evm import EvmIngest
 from pipelines.refresh import Refresh
@@ -122,7 +122,8 @@ def test_a_token_that_was_out_of_force_is_caught_up(node: Anvil, tmp_path: Path)
 def test_a_backfill_cut_into_many_passes_leaves_no_hole(
     node: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evm, "ROWS_PER_PASS", 3)
+    monkeypatch.setattr(reading, "ROWS_PER_PASS", 3)
+    monkeypatch.setattr(plan, "LINKED_BLOCKS", 0)
     deployment = Deployment(tmp_path / "d", bsc_url=node.url)
     # Answers of few blocks, so that a pass is full within a range.
     few_blocks = "required_confirmations = 15\nmax_block_range = 1"
