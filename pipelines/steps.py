@@ -92,8 +92,9 @@ class LiveSteps:
 
     def check_stored(self, model: Model) -> ModelError | None:
         """Do it."""
+        refresh = self._refresh()
         try:
-            self._refresh().check_stored(model)
+            refresh.check_stored(model)
         except ModelError as broken:
             return broken
         return None
