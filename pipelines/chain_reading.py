@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Container, Generator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -55,17 +55,24 @@ class ChainReading:
                 _close(networks)
 
     def read(
-        self, *, on_progress: OnProgress | None = None, every_head: bool = True, wait_seconds: float | None = None
+        self,
+        *,
+        only: Container[str] | None = None,
+        on_progress: OnProgress | None = None,
+        every_head: bool = True,
+        wait_seconds: float | None = None,
     ) -> list[tuple[EvmIngest, Fetched]]:
         """Ask the networks, and give the answers that are there.
 
         Args:
+            only: mode/network of those to ask; None for all.
             on_progress: told network, blocks read and blocks to read, from any thread.
             every_head: as in `EvmIngest.fetch`.
             wait_seconds: for the networks asked now; None asks also those that failed just now, and waits for all.
         """
         is_patient = wait_seconds is None
-        asked = [network for network in self._networks if network.ask(on_progress, every_head, anyway=is_patient)]
+        wanted = [network for network in self._networks if only is None or network.key in only]
+        asked = [network for network in wanted if network.ask(on_progress, every_head, anyway=is_patient)]
         waited_for = self._networks if is_patient else asked
         wait([network.answer for network in waited_for if network.answer], timeout=wait_seconds)
         return [(network.ingest, fetched) for network in self._networks if (fetched := network.take()) is not None]
@@ -78,11 +85,7 @@ class ChainReading:
     @property
     def problems(self) -> dict[str, PaylakeError]:
         """mode/network → why it was not read, for each network whose last reading failed."""
-        return {
-            f"{network.ingest.network.mode}/{network.name}": network.problem
-            for network in self._networks
-            if network.problem
-        }
+        return {network.key: network.problem for network in self._networks if network.problem}
 
     @property
     def checks(self) -> list[NetworkCheck]:
@@ -104,6 +107,7 @@ class _Network:
     """One network: the reading under way, and how the last one went.
 
     Attributes:
+        key: mode/network.
         answer: of the reading under way; None when there is none.
         problem: why the last reading failed; None when it did not.
         checked_at: when the last reading was over; None before the first.
@@ -112,6 +116,7 @@ class _Network:
     def __init__(self, ingest: EvmIngest, lake: Lake) -> None:
         self.ingest = ingest
         self.name = ingest.network.network
+        self.key = f"{ingest.network.mode}/{self.name}"
         self.answer: Future[Fetched] | None = None
         self.problem: PaylakeError | None = None
         self.checked_at: datetime | None = None

@@ -140,6 +140,19 @@ def doctor(config: Config = None) -> None:
     raise SystemExit(run(load_settings(config)))
 
 
+@app.command(epilog="Example: paylake dagster --port 3000")
+def dagster(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 3000,
+    config: Config = None,
+) -> None:
+    """Show assets, checks and runs in Dagster's web pages; `paylake sync` records its passes there from now on."""
+    from pipelines.dagster_home import run
+    from warehouse.settings import load_settings
+
+    run(load_settings(config), config, host=host, port=port)
+
+
 @keys.command("create", epilog="Example: paylake keys create --merchant mer_7 --mode test")
 def create_key(
     merchant: Annotated[str, typer.Option(help="Merchant id; need not be known yet.")],

@@ -9,7 +9,7 @@ and the hand-over repeat what a dead process left undone.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Container, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pipelines.chain_reading import ChainReading
 from pipelines.chains.evm import EvmSource
 from pipelines.chains.rpc_pool import RpcPool
+from pipelines.figures import LakeFigures, read_figures
 from pipelines.gateway import http_feed, inbox
 from pipelines.gateway import store as feed_store
 from pipelines.gateway.batches import FeedBatch, joined
@@ -24,7 +25,7 @@ from pipelines.hand_over import HandOver
 from pipelines.ingest.commit import Fetched, PlanOutdated
 from pipelines.ingest.evm import EvmIngest
 from pipelines.ingest.reading import OnProgress
-from warehouse import migrate
+from warehouse import migrate, sql_models
 from warehouse.domain.networks import Family
 from warehouse.errors import FeedError, PaylakeError
 from warehouse.lake import Lake, Write
@@ -47,9 +48,10 @@ class PassReport:
         events: new events stored.
         refused: lines put into quarantine.
         transfers: new transfer logs stored, by mode/network.
-        rows_replaced: rows of derived tables that changed.
+        rows_changed: derived table → how many of its rows changed, for each that was looked at.
         manifest: what is published now.
-        problems: what failed, while the rest went on; the networks' problems among them.
+        refused_credits: balances that the operational store cannot hold.
+        problems: what failed, while the rest went on; those of credits and networks among them.
         down: mode/network → its problem, for networks that were not read when last tried.
         unfinished: networks that are still being read; a later pass takes the answer.
         is_behind: some network has more than one pass could read.
@@ -58,12 +60,18 @@ class PassReport:
     events: int = 0
     refused: int = 0
     transfers: dict[str, int] = field(default_factory=dict)
-    rows_replaced: int = 0
+    rows_changed: dict[str, int] = field(default_factory=dict)
     manifest: Manifest | None = None
+    refused_credits: list[PaylakeError] = field(default_factory=list)
     problems: list[PaylakeError] = field(default_factory=list)
     down: dict[str, PaylakeError] = field(default_factory=dict)
     unfinished: frozenset[str] = frozenset()
     is_behind: bool = False
+
+    @property
+    def rows_replaced(self) -> int:
+        """Rows of derived tables that changed."""
+        return sum(self.rows_changed.values())
 
     @property
     def has_news(self) -> bool:
@@ -112,8 +120,8 @@ class Refresh:
             migrate.prepare(lake, settings, on_model)
             ingests = [
                 _ingest(settings, network, stack)
-                for network in settings.active_networks()
-                if network.family is Family.EVM and (not networks or network.network in networks)
+                for network in ingested_networks(settings)
+                if not networks or network.network in networks
             ]
             yield cls(settings, lake, store, stack.enter_context(ChainReading.open(lake, ingests)))
 
@@ -132,13 +140,66 @@ class Refresh:
             PaylakeError: storage failed. A feed or a network that fails is a problem in the report instead.
         """
         report = PassReport()
-        self._read_feed(report)
-        fetched = self._fetch_chains(report, on_progress, every_head, wait_seconds)
+        self.update_lake(report, on_progress=on_progress, every_head=every_head, wait_seconds=wait_seconds)
+        report.manifest = self.publish()
+        report.refused_credits = self.hand_over()
+        report.problems += report.refused_credits
+        return report
+
+    def update_lake(
+        self,
+        report: PassReport,
+        *,
+        feed: bool = True,
+        chains: Container[str] | None = None,
+        on_progress: OnProgress | None = None,
+        every_head: bool = True,
+        wait_seconds: float | None = None,
+    ) -> None:
+        """The first step of a pass: feed and chains into raw, and the derived tables up to it.
+
+        Args:
+            report: what is done is added to it.
+            feed: whether the feed is read.
+            chains: mode/network of the chains that are read; None for all.
+            on_progress: as in `run_pass`.
+            every_head: as in `run_pass`.
+            wait_seconds: as in `run_pass`.
+
+        Raises:
+            ModelError: a check does not hold; nothing but the feed's events was kept.
+        """
+        if feed:
+            self._read_feed(report)
+        fetched = self._chains.read(
+            only=chains, on_progress=on_progress, every_head=every_head, wait_seconds=wait_seconds
+        )
+        report.down = self._chains.problems
+        report.problems += report.down.values()
+        report.unfinished = self._chains.unfinished
         self._record_checks()
         self._commit(fetched, report)
-        report.manifest = publish(self._lake)
-        report.problems += self._hand_over.run()
-        return report
+
+    def publish(self) -> Manifest | None:
+        """The second step: segments of what the lake holds; None when it holds no tables."""
+        return publish(self._lake)
+
+    def hand_over(self) -> list[PaylakeError]:
+        """The third step: credits to the operational store; those that it cannot hold."""
+        return self._hand_over.run()
+
+    def check_stored(self, model: sql_models.Model) -> None:
+        """Check all stored rows of a table, not only those a pass computes.
+
+        Raises:
+            ModelError: a check does not hold.
+        """
+        with self._lake.pinned() as pinned:
+            sql_models.check_rows(pinned.connection, model, model.name)
+
+    def figures(self) -> LakeFigures:
+        """How far the lake is."""
+        return read_figures(self._lake)
 
     def maintain(self) -> None:
         """Compact the lake and copy its catalog."""
@@ -178,16 +239,6 @@ class Refresh:
         report.events += result.accepted
         report.refused += result.refused + result.conflicts
 
-    def _fetch_chains(
-        self, report: PassReport, on_progress: OnProgress | None, every_head: bool, wait_seconds: float | None
-    ) -> list[tuple[EvmIngest, Fetched]]:
-        """The answers that are there; one network's trouble does not stop the others."""
-        fetched = self._chains.read(on_progress=on_progress, every_head=every_head, wait_seconds=wait_seconds)
-        report.down = self._chains.problems
-        report.problems += report.down.values()
-        report.unfinished = self._chains.unfinished
-        return fetched
-
     def _record_checks(self) -> None:
         """Tell the operational store how the networks are, when something changed or now and then."""
         checks = {(check.mode, check.network): check for check in self._chains.checks}
@@ -202,21 +253,28 @@ class Refresh:
         if not news and not migrate.has_untransformed(self._lake):
             return
 
-        def body(write: Write) -> tuple[dict[str, int], int]:
+        def body(write: Write) -> tuple[dict[str, int], dict[str, int]]:
             migrate.require_same(write, self._settings)
             added = {
                 f"{ingest.network.mode}/{ingest.network.network}": ingest.commit(write, answer)
                 for ingest, answer in news
             }
-            return added, migrate.transform(write)
+            changed: dict[str, int] = {}
+            migrate.transform(write, changed.__setitem__)
+            return added, changed
 
         try:
-            report.transfers, report.rows_replaced = self._lake.write_tx(body)
+            report.transfers, report.rows_changed = self._lake.write_tx(body)
             for ingest, _ in news:
                 ingest.committed()
         except PlanOutdated as outdated:
             report.problems.append(outdated)
             report.is_behind = True
+
+
+def ingested_networks(settings: Settings) -> list[NetworkSettings]:
+    """Active networks of the families that can be read."""
+    return [network for network in settings.active_networks() if network.family is Family.EVM]
 
 
 def _ingest(settings: Settings, network: NetworkSettings, stack: ExitStack) -> EvmIngest:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from dataclasses import replace
 from enum import Enum, auto
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
+from pipelines.recorder import Recorder
 from pipelines.refresh import PassReport, Refresh
 from warehouse import migrate
 from warehouse.lake import Lake
@@ -44,11 +46,12 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
     console = Console(stderr=True)
     active = [network.poll_seconds for network in settings.active_networks()]
     pause_seconds = min(active, default=_FILES_ONLY_POLL_SECONDS)
+    teller, recorder = _Teller(console), Recorder(settings)
     with (
+        recorder.failures(),
         Refresh.open(settings, networks=networks, on_model=_teller(console, "rebuilt")) as refresh,
         Bars(console) as bars,
     ):
-        teller = _Teller(console)
         next_upkeep = time.monotonic() + UPKEEP_SECONDS
         while True:
             if time.monotonic() >= next_upkeep:
@@ -59,12 +62,14 @@ def run(settings: Settings, *, networks: frozenset[str] = frozenset(), ending: E
                 every_head=ending is not Ending.NEVER,
                 wait_seconds=pause_seconds if ending is Ending.NEVER else None,
             )
+            recorder.add(report, refresh.figures)
             bars.keep(report.unfinished)
-            teller.tell(report)
+            teller.tell(replace(report, problems=[*report.problems, *recorder.problems]))
             if stop.is_set() or ending is Ending.ONCE or (ending is Ending.IDLE and report.is_idle):
                 break
             if not report.has_news and stop.wait(pause_seconds):
                 break
+        recorder.close(refresh.figures, in_haste=ending is Ending.NEVER)
     failed = bool(report.problems) and ending is not Ending.NEVER and not stop.is_set()
     return 1 if failed else 0
 

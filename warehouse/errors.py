@@ -11,6 +11,8 @@ the API's HTTP errors (`api/errors.py`).
     ├── MoneyOutOfRange        an amount beyond what the books can hold exactly
     └── ChainError             a network's node; carries `network`
         ├── ChainUnavailable   no endpoint answers usefully
+        │   └── FinalBlockChanged  another block stands where one was final
+        ├── CallReverted       a contract refused a call
         ├── WrongChain         the node serves another chain than the settings say
         └── RangeTooLarge      the node refuses the block range; may carry the range it suggests
 """

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 
@@ -194,6 +195,17 @@ def _condition(table: Table, cut: Cut) -> str:
     return " AND ".join(parts) or "true"
 
 
+def views_over(published: Collection[str]) -> list[sql_models.Model]:
+    """The marts that are views over published tables alone, and so are published as views."""
+    known = set(published)
+    found = []
+    for model in sql_models.models():
+        if model.is_view and model.schema == "marts" and model.reads <= known:
+            found.append(model)
+            known.add(model.name)
+    return found
+
+
 def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
     """For each published mart and look-up, the SELECT over the segments, attached as `s0`, `s1`, ….
 
@@ -212,9 +224,8 @@ def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
             views[f"lookups.{table.stem}"] = " UNION ALL ".join(
                 f"SELECT * FROM s{n}.lookups.{table.stem}" for n, _ in branches
             )
-    for model in sql_models.models():
-        if model.is_view and model.schema == "marts" and model.reads <= views.keys():
-            views[model.name] = model.sql
+    for model in views_over(views):
+        views[model.name] = model.sql
     return views
 
 

@@ -113,6 +113,11 @@ class Settings(Section):
         return Paths(self.warehouse.data_dir)
 
     @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps its runs; absolute, as it asks for that."""
+        return Path(self.dagster.home or self.paths.data_dir / "dagster").absolute()
+
+    @property
     def unset_secrets(self) -> dict[str, str]:
         """Dotted key → variable of each secret written `env:NAME` whose variable is not set here."""
         return dict(self._unset_secrets)
@@ -167,6 +172,14 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         raise SettingsError(origin + problem)
     settings._unset_secrets.update(missing)
     return settings
+
+
+def child_environment(home: Path, config: Path | None) -> dict[str, str]:
+    """The environment for a Dagster that is started from here: this process's, with its home and the settings file."""
+    variables = {**os.environ, "DAGSTER_HOME": str(home)}
+    if config:
+        variables[CONFIG_VARIABLE] = str(config.absolute())
+    return variables
 
 
 def _keys_of_unknown_networks(settings: Settings) -> str | None:

@@ -130,6 +130,7 @@ class DagsterSettings(Section):
     """The operator's view."""
 
     home: str = ""
+    record_sync: StrictBool = True
 
 
 class PriceSettings(Section):

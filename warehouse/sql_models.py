@@ -33,7 +33,7 @@ _TAGS = ("grain", "check", "incremental", "within", "materialize")
 
 
 class ModelError(PaylakeError):
-    """A SQL model breaks the convention, its contract or one of its own checks; the message names the file."""
+    """A SQL model breaks the convention, its contract or a check; `details` of the latter: `model`, and its `check`."""
 
     code = "MODEL"
 
@@ -226,7 +226,7 @@ def _refresh(connection: duckdb.DuckDBPyConnection, model: Model, table: Table) 
         return 0
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {new} AS {model.runnable}")
     _check_columns(connection, model, table, new)
-    _check_rows(connection, model, new)
+    check_rows(connection, model, new)
     bounds = _bounds(connection, model)
     condition = " AND ".join(f"t.{column} = a.{key}" for column, key in model.keys)
     semi = f"SEMI JOIN {temporary_names(model.affected_by)} AS a ON {condition}" if model.affected_by else ""
@@ -268,26 +268,30 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, model: Model, table: T
     expected = {name: column.sql_type for name, column in table.columns.items()}
     if set(actual) != set(expected):
         wrong = sorted(set(actual) ^ set(expected))
-        raise ModelError(f"{model.name}: its SQL and its contract differ in the columns {', '.join(wrong)}")
+        message = f"{model.name}: its SQL and its contract differ in the columns {', '.join(wrong)}"
+        raise ModelError(message, model=model.name, check="columns")
     for name, sql_type in expected.items():
         if actual[name] != sql_type and (actual[name], sql_type) not in _WIDENINGS:
-            raise ModelError(f"{model.name}.{name} is {actual[name]} in SQL and {sql_type} in its contract")
+            message = f"{model.name}.{name} is {actual[name]} in SQL and {sql_type} in its contract"
+            raise ModelError(message, model=model.name, check="columns")
 
 
 _WIDENINGS = {("INTEGER", "BIGINT")}
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, model: Model, new: str) -> None:
+def check_rows(connection: duckdb.DuckDBPyConnection, model: Model, new: str) -> None:
+    """Raise the first ModelError about rows of a table: grain, then checks in their order."""
     grain = ", ".join(model.grain)
     twice = connection.execute(f"SELECT {grain} FROM {new} GROUP BY {grain} HAVING count(*) > 1 LIMIT 1").fetchone()
     if twice:
-        raise ModelError(f"{model.name}: more than one row for {grain} = {twice}")
+        raise ModelError(f"{model.name}: more than one row for {grain} = {twice}", model=model.name, check="grain")
     for check in model.checks:
         broken = connection.execute(
             f"SELECT {grain} FROM {new} WHERE NOT coalesce(({check}), false) LIMIT 1"
         ).fetchone()
         if broken:
-            raise ModelError(f"{model.name}: {check} does not hold for {grain} = {broken}")
+            message = f"{model.name}: {check} does not hold for {grain} = {broken}"
+            raise ModelError(message, model=model.name, check=check)
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

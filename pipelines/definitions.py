@@ -1,0 +1,46 @@
+"""Everything Dagster shows and runs: `dagster dev -w workspace.yaml` loads this module, and so does `dg`.
+
+Belongs here: putting the parts together. Does not: any part.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.assets.lake import lake_assets
+from pipelines.assets.serving import serving_assets
+from pipelines.assets.specs import view_specs
+from pipelines.resources import live_steps
+from pipelines.schedules import every_minute, sync_job
+from pipelines.steps import Steps
+from warehouse.settings import Settings, load_settings
+
+LAKE_POOL = "lake"
+SERVING_POOL = "serving"
+
+
+def build(settings: Settings, *, recorded: Steps | None = None) -> dg.Definitions:
+    """The definitions of one deployment.
+
+    Args:
+        settings: whose networks and folders are shown.
+        recorded: steps that were done elsewhere: runs then only tell of them, and wait for no writer.
+    """
+    return dg.Definitions(
+        assets=[
+            lake_assets(settings, None if recorded else LAKE_POOL),
+            *serving_assets(settings, None if recorded else SERVING_POOL),
+            *view_specs(settings),
+        ],
+        jobs=[sync_job],
+        schedules=[every_minute],
+        resources={"steps": recorded or live_steps(settings)},
+        # One process for a whole run: the steps share one opened lake, and a process each would cost seconds.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions of the deployment that PAYLAKE_CONFIG or ./paylake.toml describes."""
+    return build(load_settings())

@@ -1,0 +1,61 @@
+"""The job of a pass, the schedule for deployments where no `paylake sync` runs, and the clearing up of old runs.
+
+Belongs here: when something runs, and how long that is remembered. Does not: what it does (assets/).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+SYNC_JOB = "sync"
+TRIGGER_TAG = "paylake/trigger"
+# Dagster keeps runs for ever, a file of 0.4 MB each; of those that went well, half a day of a run a minute is kept.
+KEPT_RUNS = 720
+FORGOTTEN_AT_ONCE = 20
+_LOST_AFTER = timedelta(minutes=10)
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+sync_job = dg.define_asset_job(
+    SYNC_JOB,
+    selection=dg.AssetSelection.all(),
+    description="One pass: feed and chains into the lake, tables, publication, hand-over. Safe beside `paylake sync`.",
+)
+
+
+@dg.schedule(
+    cron_schedule="* * * * *",
+    job=sync_job,
+    execution_timezone="UTC",
+    description="A pass a minute, for deployments where no `paylake sync` runs; none while the last one goes on.",
+)
+def every_minute(context):  # noqa: ANN001, ANN201 - Dagster reads annotations as resources
+    """Ask for a run, unless one is under way."""
+    filters = dg.RunsFilter(job_name=SYNC_JOB, statuses=_UNFINISHED)
+    if context.instance.get_runs_count(filters):
+        return dg.SkipReason("the last run is not over")
+    forget_old_runs(context.instance)
+    return dg.RunRequest(tags={TRIGGER_TAG: "schedule"})
+
+
+def forget_old_runs(instance: dg.DagsterInstance) -> None:
+    """Remove the oldest passes that went well, some at a time; failures stay."""
+    well = dg.RunsFilter(job_name=SYNC_JOB, statuses=[dg.DagsterRunStatus.SUCCESS])
+    if instance.get_runs_count(well) >= KEPT_RUNS + FORGOTTEN_AT_ONCE:
+        for run in instance.get_runs(well, limit=FORGOTTEN_AT_ONCE, ascending=True):
+            instance.delete_run(run.run_id)
+
+
+def end_lost_runs(instance: dg.DagsterInstance, trigger: str) -> None:
+    """Runs that a killed process left as under way."""
+    before = datetime.now(UTC) - _LOST_AFTER
+    lost = dg.RunsFilter(tags={TRIGGER_TAG: trigger}, statuses=_UNFINISHED, created_before=before)
+    for run in instance.get_runs(lost):
+        instance.report_run_canceled(run, message="The process that recorded it is gone.")
