@@ -25,9 +25,10 @@ from warehouse.settings import load_settings
 from warehouse.store.api_keys import create_key, find_key
 from warehouse.store.connection import open_store
 
-# Where things listen unless somebody else does. A further process that listens is one more entry here.
+# Where things listen unless somebody else does.
 PREFERRED_PORTS = {
     "api": 8000,
+    "dagster": 3000,
     "gateway": 9100,
     **{key: 8545 + number for number, key in enumerate(CHAINS)},
 }
@@ -45,11 +46,13 @@ class Ports:
 
     Attributes:
         api: the API.
+        dagster: Dagster's pages.
         gateway: the gateway's feed.
         nodes: each chain's node, by key of the chain.
     """
 
     api: int
+    dagster: int
     gateway: int
     nodes: Mapping[str, int]
 
@@ -107,7 +110,7 @@ def choose_ports(folder: Path, api_port: int | None) -> Ports:
     if api_port not in (None, chosen["api"]):
         raise DemoFailed(f"port {api_port} is in use", hint="choose another with --port")
     replace_file(mark, json.dumps(chosen).encode())
-    return Ports(chosen["api"], chosen["gateway"], {key: chosen[key] for key in CHAINS})
+    return Ports(chosen["api"], chosen["dagster"], chosen["gateway"], {key: chosen[key] for key in CHAINS})
 
 
 def _wait_until_free(ports: list[int]) -> None:

@@ -100,8 +100,6 @@ class _Demo:
                 merchant = Merchant(self._ports.api, key_of(self._folder, MERCHANT, mode))
                 self._merchants[mode] = stack.enter_context(merchant)
             self._start(stack, "serve", "pipelines", "serve", "--port", str(self._ports.api), "--config", config)
-            # A further process of Paylake starts here, in one line like the one above: `follow` keeps it running, and
-            # the end ends it. Where it listens is an entry of PREFERRED_PORTS; its address a line of `_welcome`.
             self._stack = stack.pop_all()
         return self
 
@@ -132,6 +130,8 @@ class _Demo:
         for merchant in self._merchants.values():
             merchant.wait(self._stop)
         if not self._stop.is_set():
+            # Only now: its five processes would take the first figures' time.
+            self._start_dagster()
             self._welcome()
         figures_at = 0.0
         while not self._stop.wait(max(self._tick_seconds, SAVE_SHARE * self._world.save_seconds)):
@@ -171,6 +171,10 @@ class _Demo:
         config = str(self._folder / "paylake.toml")
         return self._start(self._stack, "sync", "pipelines", "sync", *options, "--config", config)
 
+    def _start_dagster(self) -> Process:
+        options = ["--port", str(self._ports.dagster), "--config", str(self._folder / "paylake.toml")]
+        return self._start(self._stack, "dagster", "pipelines", "dagster", *options)
+
     def _start(self, stack: ExitStack, name: str, module: str, *arguments: str) -> Process:
         process = Process(name, ["-m", module, *arguments], self._folder / "logs" / f"{name}.log")
         process.start()
@@ -182,15 +186,16 @@ class _Demo:
         api = f"http://127.0.0.1:{self._ports.api}"
         nodes = {key: chain.node_url for key, chain in self._world.chains.items()}
         keys = {mode: merchant.key for mode, merchant in self._merchants.items()}
-        self._console.print(_welcome_text(api, self._ports.gateway, nodes, keys), markup=False)
+        self._console.print(_welcome_text(api, self._ports, nodes, keys), markup=False)
 
 
-def _welcome_text(api: str, gateway_port: int, nodes: Mapping[str, str], keys: Mapping[Mode, str]) -> str:
+def _welcome_text(api: str, ports: Ports, nodes: Mapping[str, str], keys: Mapping[Mode, str]) -> str:
     curl = f"curl -H 'X-API-Key: {keys['live']}'"
     dashboard = f"{api}/api/v1/dashboard"
     return f"""
 API         {dashboard}   (its pages: {api}/docs)
-Gateway     http://127.0.0.1:{gateway_port}/v1/events
+Dagster     http://127.0.0.1:{ports.dagster}   (in about ten seconds)
+Gateway     http://127.0.0.1:{ports.gateway}/v1/events
 Nodes       {", ".join(f"{key} {url}" for key, url in nodes.items())}
 
 Keys of {MERCHANT}

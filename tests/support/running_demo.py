@@ -22,6 +22,7 @@ MARKS = {
     "gateway": " -m pipelines.demo.gateway ",
     "sync": " -m pipelines sync ",
     "serve": " -m pipelines serve ",
+    "dagster": " -m dagster dev ",
 }
 PATIENCE_SECONDS = 120.0
 
