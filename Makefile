@@ -28,7 +28,7 @@ dev: $(PYTHON_STAMP) ## Run sync and the API on ./paylake.toml in this terminal,
 	@tools/dev.sh $(BIN)/paylake $(ARGS)
 
 test: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(PYTHON_STAMP) ## Lint, format, types, import rules
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ format: $(PYTHON_STAMP) ## Format the code
 	$(BIN)/ruff format .
 
 evidence: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Run the tests at full counts and print the table of evidence
-	$(BIN)/python -m pytest --evidence -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --evidence -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Run the evidence again and again, each time with another seed (SOAK_HOURS)
 	@tools/soak.sh $(BIN)/python $(SOAK_HOURS) $(ARGS)

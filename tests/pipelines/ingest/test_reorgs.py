@@ -200,7 +200,7 @@ def trade(shop: Shop, rounds: int) -> None:
 @pytest.mark.timeout(1800)
 def test_what_was_followed_is_what_the_node_has(tmp_path: Path, evidence: Evidence) -> None:
     with shop(tmp_path / "d", evidence.seed) as here:
-        trade(here, evidence.cases(test=50, evidence=400))
+        trade(here, evidence.cases(test=30, evidence=400))
         assert here.compared
         assert here.orphaned, "no block was ever replaced"
         assert here.unavailable, "the provider never failed"
