@@ -72,19 +72,7 @@ def check_transfers(world: RestlessChains) -> None:
     with Lake.open(world.deployment.settings.paths, read_only=True) as lake:
         for network in world.nodes:
             rows = [tuple(row.values()) for row in lake.rows(ON_CHAIN, {"network": network})]
-            truth = [
-                (
-                    one.block,
-                    one.log_index,
-                    one.block_hash,
-                    one.tx_hash,
-                    one.token,
-                    one.sender,
-                    one.receiver,
-                    f"{one.amount}",
-                )
-                for one in watched_by(world, network)
-            ]
+            truth = [one.as_stored for one in watched_by(world, network)]
             missing, phantom = set(truth) - set(rows), set(rows) - set(truth)
             assert (len(missing), len(phantom), len(rows)) == (0, 0, len(truth)), network
 

@@ -27,6 +27,12 @@ class OracleTransfer:
     receiver: str
     amount: int
 
+    @property
+    def as_stored(self) -> tuple[int, int, str, str, str, str, str, str]:
+        """The columns of raw.evm_transfer_logs that say what was transferred where."""
+        place = (self.block, self.log_index, self.block_hash, self.tx_hash)
+        return (*place, self.token, self.sender, self.receiver, str(self.amount))
+
 
 def node_says(url: str, method: str, *params: Any) -> Any:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()

@@ -151,16 +151,7 @@ def check_transfers(demo: Stopped) -> None:
         watched = {HOT_WALLET, *(deposit.address for deposit in deposits if deposit.chain == key)}
         tokens = {token.address for token in chain.tokens.values()}
         truth = [
-            (
-                one.block,
-                one.log_index,
-                one.block_hash,
-                one.tx_hash,
-                one.token,
-                one.sender,
-                one.receiver,
-                f"{one.amount}",
-            )
+            one.as_stored
             for one in all_transfers(demo.world.chains[key].node_url)
             if one.token in tokens and {one.sender, one.receiver} & watched
         ]

@@ -139,16 +139,7 @@ class Shop:
         """The lake's transfers and blocks are the node's."""
         tokens, known = {BSC_USDT, BSC_USDC}, set(self.registered)
         truth = [
-            (
-                one.block,
-                one.log_index,
-                one.block_hash,
-                one.tx_hash,
-                one.token,
-                one.sender,
-                one.receiver,
-                f"{one.amount}",
-            )
+            one.as_stored
             for one in all_transfers(self.node.url)
             if one.token in tokens and {one.sender, one.receiver} & known
         ]
