@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -71,14 +72,19 @@ class Merchant:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def wait(self, stop: threading.Event) -> None:
+    def wait(self, stop: threading.Event, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Wait until the API has data.
 
+        Args:
+            stop: set when nobody wants to wait any longer.
+            meanwhile: done again and again while waiting: what it waits for may have died.
+
         Raises:
-            DemoFailed: it has none for a minute.
+            DemoFailed: it has none for three minutes.
         """
         ends_at = time.monotonic() + WAIT_SECONDS
         while not stop.is_set():
+            meanwhile()
             try:
                 if self._client.get(self._ready).status_code == httpx.codes.OK:
                     return

@@ -128,7 +128,7 @@ class _Demo:
         self._advance()
         self._start_sync()
         for merchant in self._merchants.values():
-            merchant.wait(self._stop)
+            merchant.wait(self._stop, meanwhile=self._keep_running)
         if not self._stop.is_set():
             # Only now: its five processes would take the first figures' time.
             self._start_dagster()

@@ -68,7 +68,9 @@ def kill_each(folder: Path, log: Path, draw: random.Random) -> None:
     """Follow, kill every process in some order, the demo itself last, and start it again."""
     demo = RunningDemo(folder, log)
     try:
+        # Before the first figures, which need it.
         demo.wait_for(lambda: demo.find("sync"))
+        demo.kill("serve")
         for name in draw.sample(list(MARKS), len(MARKS)):
             demo.kill(name)
             time.sleep(draw.uniform(0, 0.6))
