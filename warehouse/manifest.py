@@ -58,7 +58,7 @@ class Manifest(msgspec.Struct, frozen=True):
         code_fingerprint: models and contracts the segments were made with.
         as_of: by mode, the UTC time up to which chain and gateway data is included.
         views: SELECT of each published table over its segments, attached as `s0`, `s1`, … in the order of `segments`;
-            then of the marts that are views over those.
+            then of the marts that are views over those. Tables that belong to no merchant stand here with their rows.
     """
 
     version: int

@@ -90,7 +90,7 @@ class _Publication:
             as_of=self._as_of(),
             heads=[Head(**row) for row in self._heads()],
             segments=segments,
-            views=_views([table for table in self._tables if table.published], segments),
+            views=_views([table for table in self._tables if table.published], segments, self._shared()),
         )
 
     def _segments(self, reusable: Manifest | None, days: set[date], buckets: set[str]) -> list[Segment]:
@@ -120,6 +120,13 @@ class _Publication:
             "INNER JOIN registry.networks AS networks "
             "ON heads.mode = networks.mode AND heads.network = networks.network ORDER BY heads.mode, network_rank"
         )
+
+    def _shared(self) -> dict[str, str]:
+        return {
+            table.name: _select_of(table, self._lake.rows(f"SELECT * FROM {table.name} ORDER BY {', '.join(table.sort)}"))
+            for table in self._tables
+            if table.published == "shared"
+        }
 
     def _as_of(self) -> dict[str, datetime]:
         """Chain data is included up to the slowest network's head; without a network, events up to the newest."""
@@ -206,14 +213,30 @@ def views_over(published: Collection[str]) -> list[sql_models.Model]:
     return found
 
 
-def _views(tables: list[Table], segments: list[Segment]) -> dict[str, str]:
+def _select_of(table: Table, rows: list[dict]) -> str:
+    """A SELECT that gives these rows by itself, each value in its column's type."""
+    columns = ", ".join(f"CAST({name} AS {column.sql_type}) AS {name}" for name, column in table.columns.items())
+    # VALUES cannot be empty: one row that is left out again
+    values = [[_literal(row[name]) for name in table.columns] for row in rows] or [["NULL"] * len(table.columns)]
+    listed = ", ".join(f"({', '.join(row)})" for row in values)
+    condition = "" if rows else " WHERE false"
+    return f"SELECT {columns} FROM (VALUES {listed}) AS given ({', '.join(table.columns)}){condition}"
+
+
+def _literal(value: object) -> str:
+    return "NULL" if value is None else quoted(str(value))
+
+
+def _views(tables: list[Table], segments: list[Segment], shared: dict[str, str]) -> dict[str, str]:
     """For each published mart and look-up, the SELECT over the segments, attached as `s0`, `s1`, ….
 
     Newest ranges come first, and each branch repeats its range, so that the optimizer drops whole segments. Marts that
-    are views over published ones alone follow them.
+    are views over published ones alone follow them. What is `shared` needs no segment.
     """
-    views: dict[str, str] = {}
+    views = dict(shared)
     for table in tables:
+        if table.name in shared:
+            continue
         branches = []
         for number, segment in reversed(list(enumerate(segments))):
             if segment.kind == table.published:

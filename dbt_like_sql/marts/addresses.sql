@@ -22,7 +22,8 @@ money as (
         coalesce(sum(if(moves.type = 'incoming', moves.amount, -moves.amount)) filter (where moves.is_final), 0)
             ::decimal(38, 18) as final_balance,
         bool_or(moves.type = 'incoming' and moves.is_final) as is_funded,
-        max(moves.block_time) as last_moved_at,
+        min(moves.block_time) as first_transfer_at,
+        max(moves.block_time) as last_transfer_at,
         max(moves.block_time) filter (where moves.is_final) as last_final_move_at,
     from addresses
     inner join marts.transactions as moves
@@ -55,6 +56,7 @@ uses as (
         count(*) as times_reused,
         min(assignments.assigned_at) as first_used_at,
         max(assignments.assigned_at) as last_used_at,
+        list(distinct assignments.session_id order by assignments.session_id) as session_ids,
     from addresses
     inner join intermediate.assignments as assignments on addresses.address_id = assignments.address_id
     group by addresses.address_id
@@ -137,6 +139,9 @@ select
     coalesce(uses.times_reused, 0) as times_reused,
     uses.first_used_at,
     uses.last_used_at,
+    coalesce(uses.session_ids, []) as session_ids,
+    money.first_transfer_at,
+    money.last_transfer_at,
     fundings.occurred_at as gas_funded_at,
     fundings.tx_hash as gas_tx_hash,
     fundings.amount as gas_amount,
@@ -147,7 +152,7 @@ select
         fundings.occurred_at,
         reports.last_reported_at,
         uses.last_used_at,
-        money.last_moved_at
+        money.last_transfer_at
     ) as updated_at,
 from addresses
 left join money on addresses.address_id = money.address_id

@@ -2,6 +2,7 @@
 -- grain: session_id
 -- check: (status = 'paid') = (paid_at is not null)
 -- check: (transfer_count = 0) = (paid_amount is null)
+-- check: (paid_amount is null) = (platform_fees is null)
 -- incremental: affected.sessions on session_id
 -- within: created_at
 
@@ -46,6 +47,7 @@ select
     (outcomes.paid_base_units * tokens.scale_to_18)::decimal(38, 0)
     * 0.000000000000000001::decimal(19, 18) as paid_amount,
     if(outcomes.status = 'paid', outcomes.reached_at, null) as paid_at,
+    outcomes.platform_fees,
     outcomes.transfer_count,
     outcomes.first_transfer_at,
     outcomes.last_transfer_at,

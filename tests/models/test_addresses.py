@@ -53,6 +53,9 @@ def test_r24_an_address_in_full(shop: ModelWorld) -> None:
         "times_reused": 1,
         "first_used_at": minute(1),
         "last_used_at": minute(1),
+        "session_ids": [session(1)],
+        "first_transfer_at": minute(5),
+        "last_transfer_at": minute(10),
         "gas_funded_at": minute(8),
         "gas_tx_hash": HASH,
         "gas_amount": Decimal("0.005"),
@@ -68,6 +71,7 @@ def test_an_unused_address_has_zeros_and_nothing_else(world: ModelWorld) -> None
     money = ("balance", "total_received", "total_swept", "final_balance", "times_reused")
     assert [row[name] for name in money] == [0, 0, 0, 0, 0]
     assert row["sweep_status"] is row["last_swept_at"] is row["first_used_at"] is row["gas_amount"] is None
+    assert (row["session_ids"], row["first_transfer_at"], row["last_transfer_at"]) == ([], None, None)
     assert (row["created_at"], row["updated_at"], row["is_active"], row["is_assigned"]) == (
         minute(2),
         minute(2),
@@ -108,6 +112,17 @@ def test_r25_only_the_last_session_holds_a_reused_address(shop: ModelWorld) -> N
     row = address(shop)
     assert (row["is_assigned"], row["times_reused"]) == (False, 2)
     assert (row["first_used_at"], row["last_used_at"]) == (minute(1), minute(2))
+
+
+def test_r25_every_session_an_address_was_given_to_is_named_once(shop: ModelWorld) -> None:
+    shop.address(2, 0)
+    shop.session(2, 2)
+    shop.assign(2, 1, 2)
+    shop.assign(2, 2, 3)  # session 2 gets another address later
+    shop.assign(1, 1, 4)
+    shop.refresh()
+    rows = shop.rows(ADDRESSES, "session_ids, times_reused")
+    assert [tuple(row.values()) for row in rows] == [([session(1), session(2)], 3), ([session(2)], 1)]
 
 
 def test_r25_both_addresses_of_a_session_change_with_it(shop: ModelWorld) -> None:

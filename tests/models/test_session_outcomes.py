@@ -33,6 +33,7 @@ def test_r19_on_time_confirmed_money_that_reaches_the_amount_pays(shop: ModelWor
         "tx_block_number": 6,
         "reached_at": minute(6),
         "confirmed_at": minute(8),
+        "platform_fees": Decimal(1),
         "transfer_count": 2,
         "first_transfer_at": minute(5),
         "last_transfer_at": minute(6),

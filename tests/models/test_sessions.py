@@ -34,6 +34,7 @@ def test_a_paid_session_in_full(shop: ModelWorld) -> None:
         "tx_block_number": 5,
         "paid_amount": Decimal("100.5"),
         "paid_at": minute(5),
+        "platform_fees": Decimal("1.005"),  # 1 % of 100.5
         "transfer_count": 1,
         "first_transfer_at": minute(5),
         "last_transfer_at": minute(5),
@@ -51,9 +52,10 @@ def test_r20_paid_amount_counts_unconfirmed_and_late_money(shop: ModelWorld) -> 
     shop.transfer(17, "0.5", to=deposit(1))
     shop.head(17)
     shop.refresh()
-    assert shop.row(SESSIONS, "status, paid_amount, paid_at, transfer_count") == {
+    assert shop.row(SESSIONS, "status, paid_amount, platform_fees, paid_at, transfer_count") == {
         "status": "failed",
         "paid_amount": Decimal("67.5"),
+        "platform_fees": Decimal("0.675"),
         "paid_at": None,
         "transfer_count": 3,
     }
@@ -62,12 +64,32 @@ def test_r20_paid_amount_counts_unconfirmed_and_late_money(shop: ModelWorld) -> 
 def test_r20_paid_amount_is_null_without_money(shop: ModelWorld) -> None:
     shop.head(30)
     shop.refresh()
-    assert shop.row(SESSIONS, "status, paid_amount, tx_hash, paid_at") == {
+    assert shop.row(SESSIONS, "status, paid_amount, platform_fees, tx_hash, paid_at") == {
         "status": "expired",
         "paid_amount": None,
+        "platform_fees": None,
         "tx_hash": None,
         "paid_at": None,
     }
+
+
+def test_r14_a_session_s_fees_are_those_of_its_transfers_each_rounded_by_itself(shop: ModelWorld) -> None:
+    # 1 % of 0.0000005 is 0.000000005, half-up to 1e-8; of both together it would be 1e-8 too, not 2e-8
+    for block in (5, 6):
+        shop.transfer(block, "0.0000005", to=deposit(1))
+    shop.head(7, finalized=4)
+    shop.refresh()
+    assert shop.row(SESSIONS, "platform_fees")["platform_fees"] == Decimal("0.00000002")
+
+
+def test_r14_terms_that_come_late_change_the_fees_of_a_session(shop: ModelWorld) -> None:
+    shop.transfer(5, "100", to=deposit(1))
+    shop.head(7)
+    shop.refresh()
+    before = shop.row(SESSIONS, "platform_fees")["platform_fees"]
+    shop.merchant(1, platform_fee_rate="0.02")
+    shop.refresh()
+    assert (before, shop.row(SESSIONS, "platform_fees")["platform_fees"]) == (Decimal(1), Decimal(2))
 
 
 def test_r20_paid_at_waits_until_the_status_is_paid(shop: ModelWorld) -> None:

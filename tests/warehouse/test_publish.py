@@ -231,3 +231,24 @@ def test_views_over_published_marts_follow_them_and_no_other_view_does(settings:
     published = {table.name for table in tables().values() if table.published}
     marts = {name for name in manifest.views if name.startswith("marts.")}
     assert (marts - published, published - marts) == ({"marts.ledger_postings"}, set())
+
+
+def hot_wallet_event(number: int, address: str) -> dict[str, object]:
+    """A hot_wallet.registered event as raw has it."""
+    data = {"network": "BSC", "address": address}
+    return event(number, datetime(2026, 3, number, tzinfo=UTC)) | {
+        "event_id": f"e-wallet-{number}", "type": "hot_wallet.registered", "object_id": f"BSC:{address}",
+        "merchant_id": None, "address": address, "metadata": None, "event": json.dumps({"data": data}),
+    }  # fmt: skip
+
+
+def test_what_belongs_to_no_merchant_is_published_without_building_a_segment(settings: Settings) -> None:
+    reader = Reader(settings.paths.serving, poll_seconds=0)
+    sql = "SELECT mode, network, address, registered_at FROM marts.hot_wallets"
+    before = take_in(settings, event(1, datetime(2026, 3, 1, tzinfo=UTC)))
+    seen = [reader.snapshot()]
+    after = take_in(settings, hot_wallet_event(2, DEPOSIT))
+    seen.append(reader.snapshot())
+    wallet = {"mode": "live", "network": "BSC", "address": DEPOSIT, "registered_at": datetime(2026, 3, 2, tzinfo=UTC)}
+    assert [snapshot and snapshot.rows(sql) for snapshot in seen] == [[], [wallet]]
+    assert after.segments == before.segments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.contracts.table import Table, base_units, flag, integer, text, texts, timestamp
+from warehouse.contracts.table import Table, base_units, fee, flag, integer, text, texts, timestamp
 
 TABLE = Table(
     name="intermediate.session_outcomes",
@@ -26,6 +26,7 @@ TABLE = Table(
         "tx_block_number": integer("Its block.", null=True),
         "reached_at": timestamp("Block time of the reaching transfer.", null=True),
         "confirmed_at": timestamp("When the reaching transfer had its confirmations.", null=True),
+        "platform_fees": fee("Fees on all matched money; null if none.", null=True),
         "transfer_count": integer("Matched transfers."),
         "first_transfer_at": timestamp("Block time of the first.", null=True),
         "last_transfer_at": timestamp("Block time of the last.", null=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.contracts.table import Table, flag, integer, text, timestamp, tokens
+from warehouse.contracts.table import Table, flag, integer, text, texts, timestamp, tokens
 
 TABLE = Table(
     name="marts.addresses",
@@ -31,6 +31,9 @@ TABLE = Table(
         "times_reused": integer("Assignments to sessions."),
         "first_used_at": timestamp("First assignment.", null=True),
         "last_used_at": timestamp("Last assignment.", null=True),
+        "session_ids": texts("Sessions it was ever given to, each once, in the order of their ids."),
+        "first_transfer_at": timestamp("Block time of the first transfer in or out.", null=True),
+        "last_transfer_at": timestamp("Block time of the last.", null=True),
         "gas_funded_at": timestamp("Last funding with native coin.", null=True),
         "gas_tx_hash": text("Its hash.", null=True),
         "gas_amount": tokens("Its amount of native coin.", null=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.contracts.table import Table, integer, text, texts, timestamp, tokens
+from warehouse.contracts.table import Table, fee, integer, text, texts, timestamp, tokens
 
 TABLE = Table(
     name="marts.sessions",
@@ -36,6 +36,7 @@ TABLE = Table(
         "tx_block_number": integer("Its block: confirmations = head - block + 1.", null=True),
         "paid_amount": tokens("All matched money; null if none.", null=True),
         "paid_at": timestamp("Block time of the reaching transfer while paid.", null=True),
+        "platform_fees": fee("Fees on the same, final or not; null if none.", null=True),
         "transfer_count": integer("Matched transfers."),
         "first_transfer_at": timestamp("Block time of the first.", null=True),
         "last_transfer_at": timestamp("Block time of the last.", null=True),
