@@ -31,7 +31,7 @@ class Answer(Schema, Generic[Data]):
 
 def answer(data: Schema) -> Response:
     """A 200 with this object in the envelope."""
-    body = {"success": True, "data": data.model_dump()}
+    body = {"success": True, "data": data.model_dump(by_alias=True)}
     return Response(encode(body), media_type="application/json")
 
 

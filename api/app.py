@@ -18,6 +18,7 @@ from api.documentation import install_documentation
 from api.errors import install_error_handlers
 from api.health.endpoints import router as health
 from api.middleware import EXPOSED_HEADERS, Admission, AnswerHeaders
+from api.overview.endpoints import router as overview
 from api.rate_limits import RateLimits
 from api.sessions.endpoints import router as sessions
 from api.transactions.endpoints import router as transactions
@@ -31,9 +32,10 @@ PREFIX = "/api/v1/dashboard"
 # One line for each resource under PREFIX.
 RESOURCES: tuple[APIRouter, ...] = (
     sessions,  # checkout sessions: list, detail
-    addresses,  # deposit addresses: list
-    balance,  # available and pending balance, earnings
-    transactions,  # blockchain transactions: list
+    addresses,  # deposit addresses: list, detail
+    balance,  # available and pending balance, earnings; balances by network
+    transactions,  # blockchain transactions: list, detail
+    overview,  # the dashboard at a glance
 )
 
 _PREFLIGHT_SECONDS = 600

@@ -105,7 +105,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and the data they may see. Every query binds `scope`.
+    """Who asks, and the data they may see. Every query of a merchant's rows binds `scope`.
 
     Attributes:
         snapshot: None before the first publish.
@@ -129,6 +129,10 @@ class Caller:
         if self.snapshot is None:
             return []
         return self.snapshot.rows(sql, {name: _bindable(value) for name, value in {**params, **self.scope}.items()})
+
+    def shared_rows(self, sql: str) -> Sequence[Mapping[str, Any]]:
+        """Run one statement over what belongs to no merchant, which binds the mode alone."""
+        return self.snapshot.rows(sql, {"mode": self.key.mode}) if self.snapshot else []
 
 
 def _bindable(value: Any) -> Any:

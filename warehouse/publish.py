@@ -123,7 +123,9 @@ class _Publication:
 
     def _shared(self) -> dict[str, str]:
         return {
-            table.name: _select_of(table, self._lake.rows(f"SELECT * FROM {table.name} ORDER BY {', '.join(table.sort)}"))
+            table.name: _select_of(
+                table, self._lake.rows(f"SELECT * FROM {table.name} ORDER BY {', '.join(table.sort)}")
+            )
             for table in self._tables
             if table.published == "shared"
         }

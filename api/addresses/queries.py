@@ -3,6 +3,8 @@
 Belongs here: SQL over the marts, as static text with bound parameters. Does not belong here: shapes of answers.
 """
 
+from api.transfer_rows import FROM_TRANSFERS, NEWEST_FIRST, TRANSFER_COLUMNS
+
 _FILTERS = """
 where a.mode = $mode
   and a.merchant_id = $merchant_id
@@ -36,20 +38,16 @@ from marts.addresses as a
     + _FILTERS
 )
 
-_LIST = (
-    """
+_ITEMS = """
 select
     a.id, a.address, a.network, a.currency, a.is_active, a.is_assigned, a.assigned_session_id, a.assigned_reference,
     a.balance, a.total_received, a.total_swept, a.sweep_status, a.last_swept_at, a.sweep_tx_hash,
     a.times_reused, a.first_used_at, a.last_used_at, a.gas_funded_at, a.gas_tx_hash, a.gas_amount,
-    a.created_at, a.updated_at
+    a.created_at, a.updated_at, a.session_ids, a.first_transfer_at, a.last_transfer_at
 from marts.addresses as a
 """
-    + _FILTERS
-    + "  and "
-    + _STATUS
-    + "\n"
-)
+
+_LIST = _ITEMS + _FILTERS + "  and " + _STATUS + "\n"
 
 # (sort_by, sort_order) to the whole statement; the id makes every order total, nulls come last in both.
 LIST = {
@@ -67,3 +65,58 @@ LIST = {
     ("id", "asc"): _LIST + "order by a.id asc limit $limit offset $offset",
     ("id", "desc"): _LIST + "order by a.id desc limit $limit offset $offset",
 }
+
+BY_ID = (
+    _ITEMS
+    + """
+where a.mode = $mode
+  and a.merchant_id = $merchant_id
+  and a.id = $id
+"""
+)
+
+BY_ADDRESS = (
+    _ITEMS
+    + """
+where a.mode = $mode
+  and a.merchant_id = $merchant_id
+  and a.address = $address
+  and list_contains($networks, a.network)
+order by a.id
+"""
+)
+
+# Where to look: without the times, every segment would be scanned for a few sessions.
+SESSION_TIMES = """
+select min(l.created_at) as earliest, max(l.created_at) as latest
+from lookups.sessions as l
+where l.mode = $mode
+  and l.merchant_id = $merchant_id
+  and list_contains($session_ids, l.session_id)
+"""
+
+SESSIONS = """
+select s.session_id, s.reference, s.amount, s.status, s.paid_at, s.created_at
+from marts.sessions as s
+where s.mode = $mode
+  and s.merchant_id = $merchant_id
+  and list_contains($session_ids, s.session_id)
+  and s.created_at between $earliest and $latest
+order by s.created_at desc, s.session_id
+"""
+
+# The times only spare reading other segments: an address's transfers all lie between its first and its last.
+TRANSFERS = (
+    "select"
+    + TRANSFER_COLUMNS
+    + FROM_TRANSFERS
+    + """
+where t.mode = $mode
+  and t.merchant_id = $merchant_id
+  and t.deposit_address = $address
+  and t.network = $network
+  and t.currency = $currency
+  and t.block_time between $first_transfer_at and $last_transfer_at
+"""
+    + NEWEST_FIRST
+)

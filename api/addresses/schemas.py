@@ -3,16 +3,17 @@
 Belongs here: documented objects and the rows they are made of. Does not belong here: SQL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from api.answers import Schema
-from api.money import Amount, show_8
+from api.money import Amount, Number, as_number, in_usd, show_8
 from api.pagination import Pagination
 from api.presentation import ChainView, Moment, show_moment, show_moment_or_null
+from api.transfers import Transfer, transfer_item
 
 
 class AddressBalance(Schema):
@@ -48,8 +49,8 @@ class GasFunding(Schema):
     funding_amount: Amount | None
 
 
-class Address(Schema):
-    """A deposit address of one network and currency."""
+class AddressFacts(Schema):
+    """What the list and the detail show alike."""
 
     id: int
     address: str
@@ -59,13 +60,18 @@ class Address(Schema):
     is_assigned: Annotated[bool, Field(description="A pending session holds it now.")]
     assigned_to_session_id: str | None
     assigned_to_reference: str | None
-    balance: AddressBalance
     sweep_info: SweepInfo
     usage: AddressUsage
     gas_funding: GasFunding
     last_checked_at: Annotated[Moment | None, Field(description="Latest real-time check; null if never.")]
     created_at: Moment
     updated_at: Moment
+
+
+class Address(AddressFacts):
+    """A deposit address of one network and currency."""
+
+    balance: AddressBalance
 
 
 class AddressSummary(Schema):
@@ -84,6 +90,57 @@ class AddressList(Schema):
     addresses: list[Address]
     pagination: Pagination
     summary: AddressSummary
+
+
+class AddressBalanceInUsd(AddressBalance):
+    """The same, also in US dollars at par."""
+
+    current_usd: Number
+    total_received_usd: Number
+    total_swept_usd: Number
+
+
+class Sweep(Schema):
+    """One transfer from the address to a hot wallet."""
+
+    swept_at: Moment
+    amount: Amount
+    tx_hash: str
+    explorer_url: str | None
+    status: Literal["pending", "confirmed", "failed"]
+
+
+class AddressSession(Schema):
+    """A session that the address was given to."""
+
+    session_id: str
+    reference: str | None
+    amount: Number
+    status: Literal["pending", "paid", "failed", "expired"]
+    paid_at: Moment | None
+    created_at: Moment
+
+
+class AddressTransaction(Schema):
+    """A transfer into the address or out of it."""
+
+    tx_hash: str
+    type: Literal["incoming", "outgoing", "sweep"]
+    amount: Amount
+    from_: Annotated[str | None, Field(serialization_alias="from")]
+    to: str | None
+    timestamp: Moment
+    confirmations: int | None
+    explorer_url: str | None
+
+
+class AddressDetail(AddressFacts):
+    """A deposit address in full; nested lists are newest first."""
+
+    balance: AddressBalanceInUsd
+    sweep_history: list[Sweep]
+    sessions: list[AddressSession]
+    blockchain_transactions: list[AddressTransaction]
 
 
 def address_item(row: Mapping[str, Any], view: ChainView) -> Address:
@@ -123,6 +180,65 @@ def address_item(row: Mapping[str, Any], view: ChainView) -> Address:
         last_checked_at=None,
         created_at=show_moment(row["created_at"]),
         updated_at=show_moment(row["updated_at"]),
+    )
+
+
+def address_detail(
+    row: Mapping[str, Any],
+    sessions: Sequence[Mapping[str, Any]],
+    transfers: Sequence[Mapping[str, Any]],
+    view: ChainView,
+) -> AddressDetail:
+    """An address with its sessions and its transfers, all rows in the order they are shown."""
+    item: dict[str, Any] = dict(address_item(row, view))
+    balance: AddressBalance = item.pop("balance")
+    items = [transfer_item(transfer, view) for transfer in transfers]
+    return AddressDetail(
+        **item,
+        balance=AddressBalanceInUsd(
+            current=balance.current,
+            current_usd=in_usd(row["balance"]),
+            total_received=balance.total_received,
+            total_received_usd=in_usd(row["total_received"]),
+            total_swept=balance.total_swept,
+            total_swept_usd=in_usd(row["total_swept"]),
+        ),
+        sweep_history=[_sweep(transfer) for transfer in items if transfer.type == "sweep"],
+        sessions=[
+            AddressSession(
+                session_id=session["session_id"],
+                reference=session["reference"],
+                amount=as_number(session["amount"]),
+                status=session["status"],
+                paid_at=show_moment_or_null(session["paid_at"]),
+                created_at=show_moment(session["created_at"]),
+            )
+            for session in sessions
+        ],
+        blockchain_transactions=[_transaction(transfer) for transfer in items],
+    )
+
+
+def _sweep(transfer: Transfer) -> Sweep:
+    return Sweep(
+        swept_at=transfer.timestamp,
+        amount=transfer.amount,
+        tx_hash=transfer.tx_hash,
+        explorer_url=transfer.explorer_url,
+        status=transfer.status,
+    )
+
+
+def _transaction(transfer: Transfer) -> AddressTransaction:
+    return AddressTransaction(
+        tx_hash=transfer.tx_hash,
+        type=transfer.type,
+        amount=transfer.amount,
+        from_=transfer.from_address,
+        to=transfer.to_address,
+        timestamp=transfer.timestamp,
+        confirmations=transfer.confirmations,
+        explorer_url=transfer.explorer_url,
     )
 
 

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from api.answers import Answer, answer
 from api.auth import Reading
 from api.balance import queries
-from api.balance.breakdown import break_down
-from api.balance.schemas import AvailableBalance, CryptoBalance, Earnings, PendingBalance, Total
+from api.balance.breakdown import NetworkFacts, break_down, break_down_by_network
+from api.balance.schemas import AvailableBalance, CryptoBalance, Earnings, NetworkBalances, PendingBalance, Total
 from api.clock import Clock
 from api.deployment import Deployment, deployment_of
 from api.money import in_usd, show_8
@@ -60,6 +60,19 @@ def get_crypto_balance(caller: Reading, deployment: Annotated[Deployment, Depend
             last_updated=show_moment_or_null(caller.data_as_of),
         )
     )
+
+
+@router.get("/networks", response_model=Answer[NetworkBalances])
+def get_network_balances(caller: Reading, deployment: Annotated[Deployment, Depends(deployment_of)]) -> Response:
+    """Available balance, addresses, hot wallet and sweeps of each network."""
+    balances = available(deployment.store, caller.key.merchant_id, caller.key.mode)
+    facts = NetworkFacts(
+        addresses={(row["network"], row["currency"]): row for row in caller.rows(queries.ADDRESS_FIGURES)},
+        sweeps={row["network"]: row for row in caller.rows(queries.SWEEPS)},
+        hot_wallets={row["network"]: row["address"] for row in caller.shared_rows(queries.HOT_WALLETS)},
+    )
+    view = deployment.chain_view(caller.key.mode)
+    return answer(NetworkBalances(networks=break_down_by_network(balances, facts, view)))
 
 
 def _windows(clock: Clock) -> dict[str, Any]:

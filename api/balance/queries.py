@@ -18,6 +18,35 @@ where d.mode = $mode
   and d.merchant_id = $merchant_id
 """
 
+# Of each pair that has an address.
+ADDRESS_FIGURES = """
+select
+    a.network,
+    a.currency,
+    count(*) as addresses_count,
+    count(*) filter (where a.balance > 0) as addresses_with_balance
+from marts.addresses as a
+where a.mode = $mode
+  and a.merchant_id = $merchant_id
+group by a.network, a.currency
+"""
+
+# Not the sums of addresses: a token can be swept from an address that has no row in its currency.
+SWEEPS = """
+select t.network, sum(t.amount) as total_swept, max(t.block_time) as last_sweep
+from marts.transactions as t
+where t.mode = $mode
+  and t.merchant_id = $merchant_id
+  and t.type = 'sweep'
+group by t.network
+"""
+
+HOT_WALLETS = """
+select h.network, h.address
+from marts.hot_wallets as h
+where h.mode = $mode
+"""
+
 ADDRESS_PAIRS = """
 select distinct a.network, a.currency
 from marts.addresses as a

@@ -74,3 +74,29 @@ class CryptoBalance(Schema):
     platform_fees_paid: Total
     withdrawal_fees_paid: Annotated[Total, Field(description="Fees of completed withdrawals.")]
     last_updated: Annotated[Moment | None, Field(description="X-Data-As-Of; null before the first publish.")]
+
+
+class NetworkCurrency(Schema):
+    """One currency of one network."""
+
+    currency: str
+    balance: Annotated[Amount, Field(description="Available: what may be spent.")]
+    addresses_count: int
+    addresses_with_balance: Annotated[int, Field(description="At the ingested head.")]
+
+
+class NetworkBalance(Schema):
+    """What may be spent on one network, and its sweeps."""
+
+    network: str
+    total_balance: Annotated[Amount, Field(description="USDT and USDC added at par.")]
+    currencies: Annotated[list[NetworkCurrency], Field(description="Largest first; zeros included.")]
+    hot_wallet: Annotated[str | None, Field(description="The one registered last; null if none is.")]
+    total_swept: Amount
+    last_sweep: Moment | None
+
+
+class NetworkBalances(Schema):
+    """Every network where the merchant has an address or ever had a balance."""
+
+    networks: Annotated[list[NetworkBalance], Field(description="Largest first; zeros included.")]

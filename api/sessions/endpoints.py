@@ -13,6 +13,7 @@ from api.answers import Answer, answer
 from api.auth import Reading
 from api.deployment import Deployment, deployment_of
 from api.errors import NotFound
+from api.lookups import SESSION_CREATED_AT
 from api.pagination import LIMIT, PAGE, read_page
 from api.parameters import (
     CURRENCY,
@@ -82,7 +83,7 @@ def get_session(
 ) -> Response:
     """One session with its customer, payment, timeline and transfers."""
     session_id = session_id.lower()  # as the feed's ids are kept
-    found = caller.rows(queries.CREATED_AT, session_id=session_id)
+    found = caller.rows(SESSION_CREATED_AT, session_id=session_id)
     if not found:
         raise NotFound("Session")
     created_at = found[0]["created_at"]

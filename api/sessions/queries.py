@@ -3,6 +3,8 @@
 Belongs here: SQL over the marts, as static text with bound parameters. Does not belong here: shapes of answers.
 """
 
+from api.transfer_rows import FROM_TRANSFERS, NEWEST_FIRST, TRANSFER_COLUMNS
+
 _FILTERS = """
 where s.mode = $mode
   and s.merchant_id = $merchant_id
@@ -66,15 +68,6 @@ where a.mode = $mode
   and list_contains($tron_networks, a.network)
 """
 
-# Where to look: without the time, every segment would be scanned for one id.
-CREATED_AT = """
-select l.created_at
-from lookups.sessions as l
-where l.mode = $mode
-  and l.merchant_id = $merchant_id
-  and l.session_id = $session_id
-"""
-
 SESSION = """
 select
     s.session_id, s.reference, s.amount, s.currency, s.network, s.status, s.exception,
@@ -101,21 +94,16 @@ order by t.event_at, t.event_rank, t.details
 """
 
 # The times only spare reading other segments: a session's transfers all lie between its first and its last.
-TRANSFERS = """
-select
-    t.id, t.type, t.tx_hash, t.network, t.currency, t.amount, t.from_address, t.to_address,
-    t.block_number, t.block_time, t.session_id, t.reference, h.head_block, h.required_confirmations
-from marts.transactions as t
-left join marts.chain_heads as h on h.mode = t.mode and h.network = t.network
+TRANSFERS = (
+    "select"
+    + TRANSFER_COLUMNS
+    + FROM_TRANSFERS
+    + """
 where t.mode = $mode
   and t.merchant_id = $merchant_id
   and t.session_id = $session_id
   and t.type = 'incoming'
   and t.block_time between $first_transfer_at and $last_transfer_at
-order by
-    t.block_time desc,
-    case t.network when 'BSC' then 0 when 'ETH' then 1 when 'POL' then 2 when 'TRX' then 3 when 'SOL' then 4 else 5 end,
-    t.network,
-    t.block_number desc,
-    t.log_index desc
 """
+    + NEWEST_FIRST
+)

@@ -1,14 +1,16 @@
 """What a search text can stand for: addresses and hashes in their canonical forms.
 
-Belongs here: reading the text as each chain family would. Does not belong here: the text search itself (SQL).
+Belongs here: what else than plain text a search may mean. Does not belong here: the text search itself (SQL), and
+reading a text as each chain family would (`api/canonical.py`).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from api.canonical import address_forms, hash_forms
 from api.deployment import Caller
 from api.sessions.queries import TRON_DEPOSIT_ADDRESSES
-from warehouse.domain.addresses import canonical_address, canonical_hash, shown_address
+from warehouse.domain.addresses import shown_address
 from warehouse.domain.networks import Family
 
 # A Tron address whatever became of its case: 34 letters and digits, the first a T.
@@ -26,9 +28,8 @@ def search_terms(caller: Caller, text: str | None, families: Mapping[str, Family
     addresses: set[str] = set()
     hashes: set[str] = set()
     if text is not None:
-        for family in Family:
-            addresses.update(_canonical(canonical_address, family, text))
-            hashes.update(_canonical(canonical_hash, family, text))
+        addresses.update(address_forms(text).values())
+        hashes.update(hash_forms(text).values())
         if not addresses and _TRON_IN_ANY_CASE.fullmatch(text):
             addresses.update(_tron_addresses_like(caller, text, families))
     return {
@@ -41,16 +42,6 @@ def search_terms(caller: Caller, text: str | None, families: Mapping[str, Family
 def folded(text: str) -> str:
     """Unicode lower case, as the columns are folded in SQL: both sigmas are one, an i has no second dot."""
     return text.lower().replace("ς", "σ").replace("i̇", "i")
-
-
-def _canonical(parse: Callable[[Family, str], str], family: Family, text: str) -> list[str]:
-    # Hex in mixed case may carry a checksum, which a search must not insist on.
-    is_hex = family in (Family.EVM, Family.TRON) and text[:2].lower() == "0x"
-    candidate = text.lower() if is_hex else text
-    try:
-        return [parse(family, candidate)]
-    except ValueError:
-        return []
 
 
 def _tron_addresses_like(caller: Caller, text: str, families: Mapping[str, Family]) -> list[str]:

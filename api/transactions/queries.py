@@ -3,6 +3,8 @@
 Belongs here: SQL over the marts, as static text with bound parameters. Does not belong here: shapes of answers.
 """
 
+from api.transfer_rows import FROM_TRANSFERS, NEWEST_FIRST, TRANSFER_COLUMNS
+
 # Plain bounds on the block time: the optimizer then drops the segments outside them.
 _FILTERS = """
 where t.mode = $mode
@@ -21,34 +23,53 @@ select
     t.type,
     count(*) as transactions,
     sum(t.amount) filter (where h.head_block - t.block_number + 1 >= h.required_confirmations) as confirmed_amount
-from marts.transactions as t
-left join marts.chain_heads as h on h.mode = t.mode and h.network = t.network
 """
+    + FROM_TRANSFERS
     + _FILTERS
     + """
 group by t.type
 """
 )
 
-# One log can be two rows, out of one own address and into another: the id makes the order total.
 LIST = (
-    """
-select
-    t.id, t.type, t.tx_hash, t.network, t.currency, t.amount, t.from_address, t.to_address,
-    t.block_number, t.block_time, t.session_id, t.reference, h.head_block, h.required_confirmations
-from marts.transactions as t
-left join marts.chain_heads as h on h.mode = t.mode and h.network = t.network
-"""
+    "select"
+    + TRANSFER_COLUMNS
+    + FROM_TRANSFERS
     + _FILTERS
-    + """
-  and ($type is null or t.type = $type)
-order by
-    t.block_time desc,
-    case t.network when 'BSC' then 0 when 'ETH' then 1 when 'POL' then 2 when 'TRX' then 3 when 'SOL' then 4 else 5 end,
-    t.network,
-    t.block_number desc,
-    t.log_index desc,
-    t.id
-limit $limit offset $offset
-"""
+    + "  and ($type is null or t.type = $type)"
+    + NEWEST_FIRST
+    + "limit $limit offset $offset"
 )
+
+# Where to look: without the times, every segment would be scanned for one hash.
+BLOCK_TIMES = """
+select min(l.block_time) as earliest, max(l.block_time) as latest
+from lookups.transactions as l
+where l.mode = $mode
+  and l.merchant_id = $merchant_id
+  and l.tx_hash = $tx_hash
+"""
+
+TRANSFERS_IN = (
+    "select"
+    + TRANSFER_COLUMNS
+    + ", t.log_index, t.block_hash, t.confirmed_at"
+    + FROM_TRANSFERS
+    + """
+where t.mode = $mode
+  and t.merchant_id = $merchant_id
+  and t.tx_hash = $tx_hash
+  and list_contains($networks, t.network)
+  and t.block_time between $earliest and $latest
+"""
+    + NEWEST_FIRST
+)
+
+RELATED_SESSION = """
+select s.session_id, s.reference, s.customer_email, s.status
+from marts.sessions as s
+where s.mode = $mode
+  and s.merchant_id = $merchant_id
+  and s.session_id = $session_id
+  and s.created_at = $created_at
+"""

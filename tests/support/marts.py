@@ -9,7 +9,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from warehouse.contracts.marts import addresses, daily_credits, session_timeline, sessions, transactions
+from warehouse.contracts.marts import (
+    addresses,
+    balances,
+    daily_credits,
+    hot_wallets,
+    session_timeline,
+    sessions,
+    transactions,
+)
 from warehouse.contracts.table import Table
 from warehouse.duck import connect
 from warehouse.manifest import Head, Manifest
@@ -20,7 +28,8 @@ NOW = datetime(2026, 1, 31, 17, 30, tzinfo=UTC)  # a Saturday
 CREATED = datetime(2026, 1, 30, 18, 0, tzinfo=UTC)
 
 TABLES: tuple[Table, ...] = tuple(
-    module.TABLE for module in (sessions, session_timeline, transactions, addresses, daily_credits)
+    module.TABLE
+    for module in (sessions, session_timeline, transactions, addresses, daily_credits, balances, hot_wallets)
 )
 
 # The first test vector of EIP-55.
@@ -57,6 +66,9 @@ class GivenSnapshot:
         )
         self._database.execute(
             "create view lookups.sessions as select session_id, mode, merchant_id, created_at from marts.sessions"
+        )
+        self._database.execute(
+            "create view lookups.transactions as select tx_hash, mode, merchant_id, block_time from marts.transactions"
         )
         for name, given in rows.items():
             for row in given:
@@ -131,6 +143,7 @@ def session(session_id: str, **columns: Any) -> Row:
         "tx_block_number": None,
         "paid_amount": None,
         "paid_at": None,
+        "platform_fees": None,
         "transfer_count": 0,
         "first_transfer_at": None,
         "last_transfer_at": None,
@@ -154,6 +167,7 @@ def paid_session(session_id: str, **columns: Any) -> Row:
         "tx_block_number": 1_000_000,
         "paid_amount": Decimal(100),
         "paid_at": at,
+        "platform_fees": Decimal(1),
         "transfer_count": 1,
         "first_transfer_at": at,
         "last_transfer_at": at,
@@ -235,6 +249,9 @@ def address(address_id: int, **columns: Any) -> Row:
         "times_reused": 0,
         "first_used_at": None,
         "last_used_at": None,
+        "session_ids": [],
+        "first_transfer_at": None,
+        "last_transfer_at": None,
         "gas_funded_at": None,
         "gas_tx_hash": None,
         "gas_amount": None,
@@ -258,3 +275,22 @@ def credits_of_day(day: str, **columns: Any) -> Row:
         "transfer_count": 1,
     }
     return {**row, **columns}
+
+
+def balance_of(network: str, currency: str, **columns: Any) -> Row:
+    """A book in which nothing has come in."""
+    row: Row = {
+        "mode": "live",
+        "merchant_id": "mer_7",
+        "network": network,
+        "currency": currency,
+        "received_final": Decimal(0),
+        "platform_fees_final": Decimal(0),
+        "received_pending": Decimal(0),
+    }
+    return {**row, **columns}
+
+
+def hot_wallet(network: str, address: str, *, mode: str = "live") -> Row:
+    """The hot wallet of a network."""
+    return {"mode": mode, "network": network, "address": address, "registered_at": CREATED}

@@ -111,8 +111,8 @@ class Table:
         grain: the columns that identify a row.
         partition_month: the timestamp column whose month partitions the table, if any.
         sort: the order within files, for pruning.
-        published: how the API gets it: "range" (segments by `partition_month`), "bucket" (segments by merchant), "shared"
-            (a few rows that belong to no merchant, in the manifest) or "" (not).
+        published: how the API gets it: "range" (segments by `partition_month`), "bucket" (segments by merchant),
+            "shared" (a few rows that belong to no merchant, in the manifest) or "" (not).
     """
 
     name: str
