@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from tests.support.api import DASHBOARD, client_for, exact_json, new_key, settings_in
-from tests.support.marts import GivenReader, GivenSnapshot, marts_from, session
+from tests.support.marts import DEPOSIT, TX_HASH, GivenReader, GivenSnapshot, marts_from, session
 from warehouse.errors import SettingsError
 
 SESSIONS = f"{DASHBOARD}/sessions"
@@ -91,10 +91,11 @@ def test_r3_data_as_of_is_utc_and_empty_before_the_first_publish(settings):
     with client_for(settings, marts_from(), key=key) as client:
         assert client.get(SESSIONS).headers["x-data-as-of"] == "2026-01-31T17:30:00Z"
     with client_for(settings, GivenReader(None), key=key) as client:
-        for path in ("sessions", "addresses", "balance/crypto", "transactions"):
+        for path in ("sessions", "addresses", "balance/crypto", "balance/networks", "transactions", "overview"):
             answer = client.get(f"{DASHBOARD}/{path}")
             assert (answer.status_code, answer.headers["x-data-as-of"]) == (200, "")
-        assert client.get(f"{SESSIONS}/s1").status_code == 404
+        for path in ("sessions/s1", "addresses/1", f"addresses/{DEPOSIT}", f"transactions/{TX_HASH}"):
+            assert client.get(f"{DASHBOARD}/{path}").status_code == 404
 
 
 def test_before_the_first_publish_lists_are_empty_and_ready_is_503(settings):
