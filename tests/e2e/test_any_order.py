@@ -78,15 +78,15 @@ def answers(deployment: Deployment) -> dict[str, bytes]:
 
 
 def _paths(client: TestClient, key: str) -> Iterator[str]:
-    yield "/balance/crypto"
-    for noun in ("sessions", "addresses"):
+    yield from ("/balance/crypto", "/balance/networks", "/overview")
+    for noun, key_of in (("sessions", "session_id"), ("addresses", "id")):
         page, has_next = 1, True
         while has_next:
             path = f"/{noun}?page={page}&limit=100"
             yield path
             data = client.get(f"{DASHBOARD}{path}", headers={"X-API-Key": key}).json().get("data")
-            if noun == "sessions" and data:
-                yield from (f"/sessions/{item['session_id']}" for item in data["sessions"][:20])
+            if data:
+                yield from (f"/{noun}/{item[key_of]}" for item in data[noun][:20])
             has_next = bool(data) and data["pagination"]["has_next"]
             page += 1
 

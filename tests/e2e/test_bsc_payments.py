@@ -225,6 +225,36 @@ def test_addresses_show_what_came_and_what_was_swept(paid_world: Any) -> None:
         assert balance["current"] == _shown(payment.paid - swept)
 
 
+def test_details_agree_with_lists_and_with_what_was_sent(paid_world: Any) -> None:
+    _, deployment, sessions, traffic = paid_world
+    with (
+        deployment.serve() as url,
+        httpx.Client(base_url=url, headers={"X-API-Key": deployment.key("mer_1")}) as client,
+    ):
+        listed = {item["address"].lower(): item for item in all_items(client, "/addresses", "addresses")}
+        (bsc,) = client.get("/balance/networks").json()["data"]["networks"]
+        crypto = client.get("/balance/crypto").json()["data"]
+        overview = client.get("/overview").json()["data"]
+        for session in [s for s in sessions if s["merchant"] == "mer_1"]:
+            payment = traffic.payments[session["session_id"]]
+            detail = client.get(f"/addresses/{session['deposit_address']}").json()["data"]
+            assert detail["id"] == listed[session["deposit_address"]]["id"]
+            assert [item["session_id"] for item in detail["sessions"]] == [session["session_id"]]
+            assert [item["amount"] for item in detail["sweep_history"]] == [_shown(s.amount) for s in payment.sweeps][
+                ::-1
+            ]
+            for item in detail["blockchain_transactions"]:
+                found = client.get(f"/transactions/{item['tx_hash'].upper()}").json()["data"]
+                assert (found["amount"], found["addresses"]["from"]) == (item["amount"], item["from"])
+                related = {"incoming": session["session_id"], "sweep": None}[item["type"]]
+                assert (found["related_session"] or {"session_id": None})["session_id"] == related
+    assert bsc["hot_wallet"].lower() == HOT_WALLET
+    assert bsc["total_balance"] == crypto["available_balance"]["amount"] == overview["balance"]["available"]
+    assert sum(row["addresses_count"] for row in bsc["currencies"]) == len(listed)
+    swept = (Decimal(item["balance"]["total_swept"]) for item in listed.values())
+    assert abs(Decimal(bsc["total_swept"]) - sum(swept)) <= Decimal("1e-8") * len(listed)
+
+
 def _shown(base_units: int) -> str:
     return f"{Decimal(base_units).scaleb(-18).quantize(Decimal('1e-8'), ROUND_FLOOR):f}"
 

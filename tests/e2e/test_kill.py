@@ -96,7 +96,7 @@ class Load:
     def _ask(self, url: str, key: str) -> None:
         with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=30) as client:
             while not self._stop.wait(0.02):
-                for path in ("/sessions?limit=50", "/addresses", "/balance/crypto", "/transactions"):
+                for path in ("/sessions?limit=50", "/addresses", "/balance/networks", "/transactions", "/overview"):
                     try:
                         self.statuses[str(client.get(path).status_code)] += 1
                     except httpx.HTTPError as error:
