@@ -90,12 +90,19 @@ def _answers(folder: Path, settings: Settings, requests: int) -> list[Row]:
         ids = [session["session_id"] for session in newest["sessions"] + oldest["sessions"]]
         listed = client.get("/transactions").raise_for_status().json()["data"]
         transactions = listed["pagination"]["total_items"]
+        hashes = [transaction["tx_hash"] for transaction in listed["transactions"]]
+        addresses = client.get("/addresses", params={"limit": 100}).raise_for_status().json()["data"]["addresses"]
+        address_ids = [address["id"] for address in addresses]
         asked = {
             f"GET /sessions (20 of {items})": ["/sessions"],
             "GET /sessions?search=…": ["/sessions?search=buyer77"],
             "GET /sessions/:id": [f"/sessions/{one}" for one in ids],
             "GET /addresses": ["/addresses"],
+            "GET /addresses/:id": [f"/addresses/{one}" for one in address_ids],
             "GET /balance/crypto": ["/balance/crypto"],
+            "GET /balance/networks": ["/balance/networks"],
+            "GET /overview": ["/overview"],
+            "GET /transactions/:hash": [f"/transactions/{one}" for one in hashes],
             f"GET /transactions (20 of {transactions})": ["/transactions"],
             "GET /transactions of a past month": [_past_month()],
         }

@@ -63,7 +63,7 @@ moved_transfers as (
             and transfers.network = moved_blocks.network
             and transfers.block_number = moved_blocks.block_number
     -- a wallet that is registered now makes sweeps of what went to it before
-    left join (select * from staging.hot_wallets where batch_id > getvariable('since_batch')) as wallets
+    left join (select * from staging.hot_wallet_registrations where batch_id > getvariable('since_batch')) as wallets
         on
             transfers.mode = wallets.mode
             and transfers.network = wallets.network

@@ -15,7 +15,7 @@ with owners as (
 ),
 
 wallets as (
-    select distinct mode, network, hot_wallet_address from staging.hot_wallets
+    select distinct mode, network, hot_wallet_address from staging.hot_wallet_registrations
 ),
 
 -- one scan of all transfers

@@ -9,7 +9,7 @@ FROM (
     WHERE mode = $mode AND network = $network
     UNION ALL
     SELECT hot_wallet_address, registered_at
-    FROM staging.hot_wallets
+    FROM staging.hot_wallet_registrations
     WHERE mode = $mode AND network = $network
 )
 GROUP BY address
