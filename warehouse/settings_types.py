@@ -111,4 +111,7 @@ PositiveCount = Annotated[int, Field(strict=True, ge=1, lt=2**63)]
 # Seconds and multipliers, never money.
 PositiveNumber = Annotated[float, BeforeValidator(_number_not_text), Field(gt=0, allow_inf_nan=False)]
 Rate = Annotated[Decimal, BeforeValidator(_not_a_float), Field(ge=0, lt=1, allow_inf_nan=False)]
-TokenAmount = Annotated[Decimal, BeforeValidator(_not_a_float), Field(ge=0, allow_inf_nan=False, max_digits=38)]
+# What fits the DECIMAL(38,18) columns it is compared with.
+TokenAmount = Annotated[
+    Decimal, BeforeValidator(_not_a_float), Field(ge=0, lt=10**20, allow_inf_nan=False, max_digits=38)
+]

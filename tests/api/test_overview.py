@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.api import DASHBOARD, client_for, exact_json, example, keys_of, new_key, settings_in
 from tests.support.marts import CREATED, NOW, GivenReader, address, balance_of, marts_from, paid_session, session
+from warehouse.errors import SettingsError
 from warehouse.store.connection import open_store
 from warehouse.store.credits import Credit, apply_credits
 
@@ -183,6 +184,14 @@ def test_r40_the_sweep_threshold_is_a_setting(tmp_path):
     with client_for(settings, marts_from(addresses=NEEDING), key=new_key(settings)) as client:
         data = client.get(OVERVIEW).json()["data"]
     assert data["pending_actions"]["addresses_needing_sweep"] == 1
+
+
+def test_a_sweep_threshold_that_no_balance_can_be_compared_with_is_refused_by_name(tmp_path):
+    most = settings_in(tmp_path, SWEEPS__THRESHOLD="99999999999999999999")
+    with client_for(most, marts_from(addresses=NEEDING), key=new_key(most)) as client:
+        assert client.get(OVERVIEW).json()["data"]["pending_actions"]["addresses_needing_sweep"] == 0
+    with pytest.raises(SettingsError, match=r"SWEEPS__THRESHOLD|sweeps\.threshold"):
+        settings_in(tmp_path, SWEEPS__THRESHOLD="1e20")
 
 
 def test_before_the_first_publish_everything_is_zero(overview):
