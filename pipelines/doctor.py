@@ -18,7 +18,7 @@ from pipelines.chains.evm import EvmSource
 from pipelines.chains.rpc import RetryPolicy
 from pipelines.chains.rpc_pool import RpcPool
 from warehouse.domain.networks import Family
-from warehouse.duck import LAKE_EXTENSIONS, connect, load_extension
+from warehouse.duck import LAKE_EXTENSIONS, connect
 from warehouse.errors import PaylakeError
 from warehouse.lake import Lake
 from warehouse.manifest import Head, read_manifest
@@ -122,9 +122,7 @@ def _tried(subject: str, look: Callable[[], str]) -> Finding:
 
 
 def _load_extensions() -> str:
-    with connect() as connection:
-        for name in LAKE_EXTENSIONS:
-            load_extension(connection, name)
+    connect(extensions=LAKE_EXTENSIONS).close()
     return ", ".join(LAKE_EXTENSIONS)
 
 

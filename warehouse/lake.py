@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from pandera.errors import SchemaError
 
 from warehouse.contracts import tables
-from warehouse.duck import LAKE_EXTENSIONS, connect, load_extension, quoted
+from warehouse.duck import LAKE_EXTENSIONS, connect, quoted
 from warehouse.errors import StorageError
 from warehouse.settings import Paths
 
@@ -117,10 +117,8 @@ class Lake:
             raise StorageError(f"there is no lake in {paths.data_dir} yet", hint="run: paylake sync --until-idle")
         if not read_only:
             paths.lake_data.mkdir(parents=True, exist_ok=True)
-        connection = connect()
+        connection = connect(extensions=LAKE_EXTENSIONS)
         try:
-            for name in LAKE_EXTENSIONS:
-                load_extension(connection, name)
             lake = cls(connection, paths)
             lake._attach(read_only=read_only, snapshot=snapshot)
             yield lake
@@ -255,6 +253,8 @@ class Lake:
 
     def has_table(self, name: str) -> bool:
         """Whether the table exists at this connection's snapshot."""
-        schema, stem = name.split(".")
-        sql = "SELECT 1 FROM duckdb_tables() WHERE database_name = $d AND schema_name = $s AND table_name = $t"
-        return bool(self.rows(sql, {"d": self._name, "s": schema, "t": stem}))
+        try:
+            self.rows(f"SELECT 1 FROM {name} LIMIT 0")
+        except duckdb.CatalogException:
+            return False
+        return True

@@ -6,8 +6,9 @@ Belongs here: when tables are created, dropped or rebuilt. Does not: what they h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+import duckdb
 import polars as pl
 
 from warehouse import sql_models
@@ -35,12 +36,13 @@ def prepare(lake: Lake, settings: Settings, on_model: OnModel = _ignore) -> bool
     """
     if _fingerprints(lake) == (sql_models.code_fingerprint(), settings_fingerprint(settings)):
         return False
-    lake.write_tx(lambda write: _migrate(write, settings, on_model))
+    rebuild(lake, settings, on_model)
     return True
 
 
 def rebuild(lake: Lake, settings: Settings, on_model: OnModel = _ignore) -> None:
-    """Compute every derived table from raw again, in one transaction."""
+    """Compute every derived table from raw again, in one transaction (after one that makes the new, empty tables)."""
+    lake.write_tx(_make_beforehand)
     lake.write_tx(lambda write: _migrate(write, settings, on_model))
 
 
@@ -119,13 +121,12 @@ def _fingerprints(lake: Lake) -> tuple[str, str] | None:
 
 
 def _migrate(write: Write, settings: Settings, on_model: OnModel) -> None:
-    for schema in (*SCHEMAS, "staging"):
-        write.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    derived = {table.name for table in sql_models.derived_tables()}
+    present = _columns(write.connection)
     for table in tables().values():
-        if table.name in derived or table.schema == "registry":
+        if _is_replaced(table):
             write.connection.execute(f"DROP TABLE IF EXISTS {table.name}")
-        _create(write, table)
+            present.pop(table.name, None)
+        _put_in_place(write, table, present.get(table.name, ()))
     _write_registry(write, settings)
     sql_models.create_views(write.connection)
     write.connection.execute("DELETE FROM state.transformed_heads")
@@ -138,26 +139,64 @@ def _migrate(write: Write, settings: Settings, on_model: OnModel) -> None:
     )
 
 
-def _create(write: Write, table: Table) -> None:
+def _is_replaced(table: Table) -> bool:
+    """Whether a migration puts a new table in place of it; raw and state keep theirs."""
+    return table.schema == "registry" or table.name in {derived.name for derived in sql_models.derived_tables()}
+
+
+def _make_beforehand(write: Write) -> None:
+    """Make each table a migration needs, under another name and with one row, which the migration deletes.
+
+    A table that never held a row has no statistics in the catalog, and DuckLake 1.5.5 looks for them again, column by
+    column, at each of its mentions in a query; that needs a transaction of its own (DECISIONS.md P-028).
+    """
     connection = write.connection
-    known = (
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'lake' AND schema_name = $s AND table_name = $t"
-    )
-    present = {row[0] for row in connection.execute(known, {"s": table.schema, "t": table.stem}).fetchall()}
+    for schema in (*SCHEMAS, "staging"):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    present = _columns(connection)
+    for table in tables().values():
+        connection.execute(f"DROP TABLE IF EXISTS {_beforehand(table)}")  # of a process that died
+        if _is_replaced(table) or table.name not in present:
+            _create(connection, table, _beforehand(table))
+
+
+def _put_in_place(write: Write, table: Table, present: Collection[str]) -> None:
+    """Give the table made beforehand its name, without its row; a table that has columns gets those it lacks."""
+    connection = write.connection
     if present:
         for name, column in table.columns.items():
             if name not in present:
                 connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {name} {column.sql_type}")
         return
-    connection.execute(table.ddl())
+    connection.execute(f"DELETE FROM {_beforehand(table)}")
+    connection.execute(f"ALTER TABLE {_beforehand(table)} RENAME TO {table.stem}")
+
+
+def _beforehand(table: Table) -> str:
+    return f"{table.name}_beforehand"
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """Every table of the lake with the names of its columns."""
+    rows = connection.execute(
+        "SELECT schema_name || '.' || table_name, list(column_name) FROM duckdb_columns() "
+        "WHERE database_name = 'lake' GROUP BY ALL"
+    ).fetchall()
+    return {name: set(columns) for name, columns in rows}
+
+
+def _create(connection: duckdb.DuckDBPyConnection, table: Table, name: str) -> None:
+    connection.execute(table.ddl(name))
     if table.partition_month:
         month = table.partition_month
-        connection.execute(f"ALTER TABLE {table.name} SET PARTITIONED BY (year({month}), month({month}))")
+        connection.execute(f"ALTER TABLE {name} SET PARTITIONED BY (year({month}), month({month}))")
     if table.sort:
-        connection.execute(f"ALTER TABLE {table.name} SET SORTED BY ({', '.join(table.sort)})")
-    connection.execute(f"COMMENT ON TABLE {table.name} IS {quoted(table.sentence)}")
-    for name, column in table.columns.items():
-        connection.execute(f"COMMENT ON COLUMN {table.name}.{name} IS {quoted(column.comment)}")
+        connection.execute(f"ALTER TABLE {name} SET SORTED BY ({', '.join(table.sort)})")
+    connection.execute(f"COMMENT ON TABLE {name} IS {quoted(table.sentence)}")
+    for column_name, column in table.columns.items():
+        connection.execute(f"COMMENT ON COLUMN {name}.{column_name} IS {quoted(column.comment)}")
+    values = ", ".join("NULL" if column.nullable else column.some_value for column in table.columns.values())
+    connection.execute(f"INSERT INTO {name} ({', '.join(table.columns)}) VALUES ({values})")
 
 
 def _registry_frames(settings: Settings) -> dict[str, pl.DataFrame]:

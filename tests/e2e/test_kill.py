@@ -76,7 +76,7 @@ class GrowingWorld:
 
 
 class Load:
-    """Two threads that ask the API without pause and count its answers by status."""
+    """Two threads that ask the API again and again and count its answers by status."""
 
     def __init__(self, url: str, key: str) -> None:
         self.statuses: Counter[str] = Counter()
@@ -95,7 +95,7 @@ class Load:
 
     def _ask(self, url: str, key: str) -> None:
         with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=30) as client:
-            while not self._stop.wait(0.02):
+            while not self._stop.wait(0.1):
                 for path in ("/sessions?limit=50", "/addresses", "/balance/networks", "/transactions", "/overview"):
                     try:
                         self.statuses[str(client.get(path).status_code)] += 1

@@ -64,6 +64,9 @@ class ModelWorld:
         self._batch = 0
         self._transformed = -1
         self._events = 0
+        # Stored together: a statement a row would be most of a test's time.
+        self._new_events: list[Event] = []
+        self._new_transfers: list[dict[str, Any]] = []
 
     def _registry(self) -> None:
         for rank, network in enumerate(FAMILIES, start=1):
@@ -90,6 +93,7 @@ class ModelWorld:
 
     def new_batch(self) -> None:
         """What follows arrives later than what came before."""
+        self._store()
         self._batch += 1
 
     def event(
@@ -118,7 +122,7 @@ class ModelWorld:
         line = json.dumps({**envelope, "mode": mode, "data": data}).encode()
         parsed = parse_line(line, now=minute(10**6), families=FAMILIES, source="test", position=self._events)
         assert isinstance(parsed, Event), parsed
-        self._append("raw.gateway_events", events_frame([parsed]))
+        self._new_events.append(parsed)
         return event_id
 
     def merchant(self, at: float, merchant: str = "mer_1", **data: Any) -> None:
@@ -174,7 +178,7 @@ class ModelWorld:
             "token_address": token or token_address(network, currency), "from_address": sender, "to_address": to,
             "topic_count": topic_count, "amount_text": str(units), "amount_base_units": Decimal(units),
         }  # fmt: skip
-        self._append("raw.evm_transfer_logs", [row])
+        self._new_transfers.append(row)
         return tx_hash
 
     def head(
@@ -209,6 +213,7 @@ class ModelWorld:
 
     def held_blocks(self, network: str, table: str = "raw.evm_blocks") -> set[str]:
         """The hashes of a network's blocks of which a raw table has rows."""
+        self._store()
         sql = f"SELECT DISTINCT block_hash FROM {table} WHERE network = $n"
         return {row[0] for row in self.connection.execute(sql, {"n": network}).fetchall()}
 
@@ -230,6 +235,13 @@ class ModelWorld:
         ]  # fmt: skip
         self._append("raw.evm_block_marks", rows, at)
 
+    def _store(self) -> None:
+        if self._new_events:
+            self._append("raw.gateway_events", events_frame(self._new_events))
+        if self._new_transfers:
+            self._append("raw.evm_transfer_logs", self._new_transfers)
+        self._new_events, self._new_transfers = [], []
+
     def _append(self, table: str, rows: list[dict[str, Any]] | pl.DataFrame, at: float = 0) -> None:
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=_schema(table))
         if "received_at" in tables()[table].columns:
@@ -241,6 +253,7 @@ class ModelWorld:
 
     def refresh(self) -> None:
         """Bring derived tables up to date with what arrived since the last refresh."""
+        self._store()
         sql_models.run(self.connection, self._transformed)
         self._transformed = self._batch
         self._batch += 1
@@ -260,6 +273,7 @@ class ModelWorld:
 
     def rows(self, table: str, columns: str = "*", where: str = "true") -> list[dict[str, Any]]:
         """Rows of a table, in the order of its grain."""
+        self._store()
         order = ", ".join(next(model.grain for model in sql_models.models() if model.name == table))
         cursor = self.connection.execute(f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order}")
         names = [column[0] for column in cursor.description or ()]

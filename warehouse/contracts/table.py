@@ -11,14 +11,15 @@ from functools import cached_property
 import pandera.polars as pa
 import polars as pl
 
-_SQL_TYPES: dict[str, str] = {
-    "String": "VARCHAR",
-    "Int64": "BIGINT",
-    "Boolean": "BOOLEAN",
-    "Date": "DATE",
-    "Binary": "BLOB",
-    "Datetime(time_unit='us', time_zone='UTC')": "TIMESTAMP WITH TIME ZONE",
-    "List(String)": "VARCHAR[]",
+# polars type → SQL type and some value of it, as SQL.
+_SQL_TYPES: dict[str, tuple[str, str]] = {
+    "String": ("VARCHAR", "''"),
+    "Int64": ("BIGINT", "0"),
+    "Boolean": ("BOOLEAN", "false"),
+    "Date": ("DATE", "DATE '2026-01-01'"),
+    "Binary": ("BLOB", "''::BLOB"),
+    "Datetime(time_unit='us', time_zone='UTC')": ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ '2026-01-01 00:00:00+00'"),
+    "List(String)": ("VARCHAR[]", "[]"),
 }
 
 
@@ -37,7 +38,12 @@ class Column:
         """The DuckDB type this column has in the lake and in the published segments."""
         if isinstance(self.dtype, pl.Decimal):
             return f"DECIMAL({self.dtype.precision},{self.dtype.scale})"
-        return _SQL_TYPES[str(self.dtype)]
+        return _SQL_TYPES[str(self.dtype)][0]
+
+    @property
+    def some_value(self) -> str:
+        """Some value of its type, as SQL."""
+        return "0" if isinstance(self.dtype, pl.Decimal) else _SQL_TYPES[str(self.dtype)][1]
 
     @property
     def comment(self) -> str:
@@ -147,10 +153,10 @@ class Table:
             name=self.name,
         )
 
-    def ddl(self) -> str:
-        """The CREATE TABLE statement."""
+    def ddl(self, name: str = "") -> str:
+        """The CREATE TABLE statement, under its own name or another one."""
         lines = [
             f"    {name} {column.sql_type}{'' if column.nullable else ' NOT NULL'}"
             for name, column in self.columns.items()
         ]
-        return f"CREATE TABLE IF NOT EXISTS {self.name} (\n" + ",\n".join(lines) + "\n)"
+        return f"CREATE TABLE IF NOT EXISTS {name or self.name} (\n" + ",\n".join(lines) + "\n)"
