@@ -93,7 +93,7 @@ class ModelWorld:
 
     def new_batch(self) -> None:
         """What follows arrives later than what came before."""
-        self._store()
+        self.store()
         self._batch += 1
 
     def event(
@@ -213,7 +213,7 @@ class ModelWorld:
 
     def held_blocks(self, network: str, table: str = "raw.evm_blocks") -> set[str]:
         """The hashes of a network's blocks of which a raw table has rows."""
-        self._store()
+        self.store()
         sql = f"SELECT DISTINCT block_hash FROM {table} WHERE network = $n"
         return {row[0] for row in self.connection.execute(sql, {"n": network}).fetchall()}
 
@@ -235,7 +235,8 @@ class ModelWorld:
         ]  # fmt: skip
         self._append("raw.evm_block_marks", rows, at)
 
-    def _store(self) -> None:
+    def store(self) -> None:
+        """Put what was received into raw; whatever reads or computes here does it first."""
         if self._new_events:
             self._append("raw.gateway_events", events_frame(self._new_events))
         if self._new_transfers:
@@ -253,7 +254,7 @@ class ModelWorld:
 
     def refresh(self) -> None:
         """Bring derived tables up to date with what arrived since the last refresh."""
-        self._store()
+        self.store()
         sql_models.run(self.connection, self._transformed)
         self._transformed = self._batch
         self._batch += 1
@@ -273,7 +274,7 @@ class ModelWorld:
 
     def rows(self, table: str, columns: str = "*", where: str = "true") -> list[dict[str, Any]]:
         """Rows of a table, in the order of its grain."""
-        self._store()
+        self.store()
         order = ", ".join(next(model.grain for model in sql_models.models() if model.name == table))
         cursor = self.connection.execute(f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order}")
         names = [column[0] for column in cursor.description or ()]

@@ -158,6 +158,7 @@ def test_a_refresh_replaces_only_the_rows_that_differ() -> None:
         world.session(number, 0, expires=100)
     world.refresh()
     world.event("session.failed", 5, {"session_id": session(2), "reason": "x"})
+    world.store()
     replaced = Counter()
     sql_models.run(world.connection, 0, lambda name, rows: replaced.update({name: rows}))
     assert +replaced == {
