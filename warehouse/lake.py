@@ -29,6 +29,8 @@ LOCK_WAIT_SECONDS = 900
 JOURNAL_MODE = "DELETE"
 WRITE_ATTEMPTS = 6
 READ_ATTEMPTS = 6
+# A lake with fewer rows is worked on by one thread: handing so little around costs more than it saves (P-028).
+FEW_ROWS = 500_000
 _CONTENTION = re.compile("locked|conflict", re.IGNORECASE)
 
 Result = TypeVar("Result")
@@ -167,6 +169,12 @@ class Lake:
         except duckdb.Error as error:
             raise StorageError(f"the lake in {self.paths.data_dir} cannot be opened: {error}") from error
         self.connection.execute(f"USE {self._name}")
+        self._choose_threads()
+
+    def _choose_threads(self) -> None:
+        sql = f"SELECT coalesce(sum(record_count), 0) FROM __ducklake_metadata_{self._name}.ducklake_table_stats"
+        row = self.connection.execute(sql).fetchone()
+        self.connection.execute("SET threads = 1" if row and row[0] < FEW_ROWS else "RESET threads")
 
     @contextmanager
     def _writer_lock(self) -> Generator[None]:
@@ -190,6 +198,7 @@ class Lake:
         """
         for attempt in stamina.retry_context(on=Contention, attempts=WRITE_ATTEMPTS, wait_initial=0.1, wait_max=2.0):
             with attempt, self._writer_lock():
+                self._choose_threads()
                 return self._transaction(body)
         raise AssertionError("unreachable: the last attempt raises")
 
