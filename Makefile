@@ -28,7 +28,8 @@ dev: $(PYTHON_STAMP) ## Run sync and the API on ./paylake.toml in this terminal,
 	@tools/dev.sh $(BIN)/paylake $(ARGS)
 
 test: $(PYTHON_STAMP) $(ANVIL_STAMP) ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@# Three on two cores: some tests wait for a clock or a timeout.
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(PYTHON_STAMP) ## Lint, format, types, import rules
 	$(BIN)/ruff check .
