@@ -111,11 +111,14 @@ select
     moved.reference,
     if(moved.type = 'incoming', coalesce(rates.platform_fee_rate, defaults.platform_fee_rate), null)
         as platform_fee_rate,
-    -- half-up at 8 places, once, for this transfer alone
-    round(
-        moved.amount
-        * if(moved.type = 'incoming', coalesce(rates.platform_fee_rate, defaults.platform_fee_rate), null),
-        8
+    -- half-up at 8 places, once, for this transfer alone; a high rate of dust would round to more than came
+    least(
+        round(
+            moved.amount
+            * if(moved.type = 'incoming', coalesce(rates.platform_fee_rate, defaults.platform_fee_rate), null),
+            8
+        ),
+        if(moved.type = 'incoming', moved.amount - moved.amount % 0.00000001::decimal(19, 18), null)
     )::decimal(38, 8) as platform_fee,
     moved.block_number <= heads.finalized_block as is_final,
     confirming.block_time as confirmed_at,

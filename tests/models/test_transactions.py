@@ -184,6 +184,27 @@ def test_r14_the_fee_is_rounded_half_up_at_8_places(shop: ModelWorld, amount: st
     assert fees(shop) == [(Decimal("0.01"), Decimal(fee))]
 
 
+@pytest.mark.parametrize(
+    ("amount", "rate", "fee"),
+    [
+        ("0.000000009999999999", "0.5", "0"),  # 0.5e-8 rounds to 1e-8, more than came
+        ("0.000000019", "0.9", "0.00000001"),  # 1.71e-8 rounds to 2e-8
+        ("0.00000002", "0.99", "0.00000002"),
+        ("0.000000024", "0.99", "0.00000002"),
+    ],
+)
+def test_r14_the_fee_is_never_more_than_what_came(shop: ModelWorld, amount: str, rate: str, fee: str) -> None:
+    shop.merchant(0, platform_fee_rate=rate)
+    shop.transfer(5, amount, to=deposit(1))
+    shop.head(20)
+    shop.refresh()
+    assert fees(shop) == [(Decimal(rate), Decimal(fee))]
+    assert shop.row("marts.ledger", "amount, fee, net") == {
+        "amount": Decimal(amount), "fee": Decimal(fee), "net": Decimal(amount) - Decimal(fee),
+    }  # fmt: skip
+
+
+
 def test_r14_the_rate_is_that_in_force_at_the_block_time(shop: ModelWorld) -> None:
     shop.merchant(10, platform_fee_rate="0.02")
     shop.merchant(20, platform_fee_rate="0.03")
