@@ -204,7 +204,6 @@ def test_r14_the_fee_is_never_more_than_what_came(shop: ModelWorld, amount: str,
     }  # fmt: skip
 
 
-
 def test_r14_the_rate_is_that_in_force_at_the_block_time(shop: ModelWorld) -> None:
     shop.merchant(10, platform_fee_rate="0.02")
     shop.merchant(20, platform_fee_rate="0.03")
