@@ -2,6 +2,7 @@
 -- grain: mode, merchant_id, id
 -- check: amount > 0 and fee >= 0
 -- check: net + fee = amount
+-- check: net >= 0
 -- incremental: affected.entries on mode, merchant_id, id
 -- within: posted_at
 

@@ -117,7 +117,12 @@ def test_each_check_of_a_header_is_a_blocking_check(settings: Settings) -> None:
     assert len(of_models) == sum(1 + len(model.checks) for model in checks.checked_models())
     assert len({spec.key for spec in specs}) == len(specs)
     ledger = {spec.name for spec in specs if spec.asset_key == dg.AssetKey(["marts", "ledger"])}
-    assert ledger == {"grain_is_unique", "amount_above_0_and_fee_at_least_0", "net_plus_fee_is_amount"}
+    assert ledger == {
+        "grain_is_unique",
+        "amount_above_0_and_fee_at_least_0",
+        "net_plus_fee_is_amount",
+        "net_at_least_0",
+    }
 
 
 @pytest.mark.parametrize(
