@@ -164,7 +164,7 @@ class Lake:
             if read_only:
                 self.connection.execute(statement)
             else:
-                with self._writer_lock():  # the first attach creates the catalog
+                with self.writer_lock():  # the first attach creates the catalog
                     self.connection.execute(statement)
         except duckdb.Error as error:
             raise StorageError(f"the lake in {self.paths.data_dir} cannot be opened: {error}") from error
@@ -177,7 +177,12 @@ class Lake:
         self.connection.execute("SET threads = 1" if row and row[0] < FEW_ROWS else "RESET threads")
 
     @contextmanager
-    def _writer_lock(self) -> Generator[None]:
+    def writer_lock(self) -> Generator[None]:
+        """Keep every other writer out, over several transactions if need be.
+
+        Raises:
+            StorageError: another process keeps it too long.
+        """
         try:
             with self._lock.acquire(timeout=LOCK_WAIT_SECONDS):
                 yield
@@ -197,7 +202,7 @@ class Lake:
             What `body` returned.
         """
         for attempt in stamina.retry_context(on=Contention, attempts=WRITE_ATTEMPTS, wait_initial=0.1, wait_max=2.0):
-            with attempt, self._writer_lock():
+            with attempt, self.writer_lock():
                 self._choose_threads()
                 return self._transaction(body)
         raise AssertionError("unreachable: the last attempt raises")
@@ -223,7 +228,7 @@ class Lake:
     @contextmanager
     def exclusive(self) -> Generator[duckdb.DuckDBPyConnection]:
         """Hold the writer lock without a transaction, for upkeep that commits each statement by itself."""
-        with self._writer_lock(), self._turn:
+        with self.writer_lock(), self._turn:
             yield self.connection
 
     def snapshot_id(self) -> int:

@@ -42,8 +42,9 @@ def prepare(lake: Lake, settings: Settings, on_model: OnModel = _ignore) -> bool
 
 def rebuild(lake: Lake, settings: Settings, on_model: OnModel = _ignore) -> None:
     """Compute every derived table from raw again, in one transaction (after one that makes the new, empty tables)."""
-    lake.write_tx(_make_beforehand)
-    lake.write_tx(lambda write: _migrate(write, settings, on_model))
+    with lake.writer_lock():
+        lake.write_tx(_make_beforehand)
+        lake.write_tx(lambda write: _migrate(write, settings, on_model))
 
 
 def transform(write: Write, on_model: OnModel = _ignore) -> int:

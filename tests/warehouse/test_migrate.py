@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.api import settings_in
 from warehouse import migrate
 from warehouse.contracts import tables
-from warehouse.lake import Lake
+from warehouse.lake import Lake, Write
 from warehouse.settings import Settings
 
 NETWORK = "PAYLAKE_NETWORKS__LIVE__BSC__RPC_URLS"
@@ -59,3 +63,27 @@ def test_a_migration_that_died_half_way_is_made_again(settings: Settings, monkey
         kept = rows(lake)
         migrate.rebuild(lake, settings)
         assert (names(lake), rows(lake)) == (set(tables()), kept)
+
+
+def test_processes_that_start_together_on_nothing_all_find_a_lake(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tx = Lake.write_tx
+
+    def write_and_rest(lake: Lake, body: Callable[[Write], Any]) -> Any:
+        done = write_tx(lake, body)
+        time.sleep(0.2)  # long enough for another one to come in between
+        return done
+
+    monkeypatch.setattr(Lake, "write_tx", write_and_rest)
+
+    def start(_: int) -> bool:
+        with Lake.open(settings.paths) as lake:
+            return migrate.prepare(lake, settings)
+
+    with ThreadPoolExecutor(4) as pool:
+        prepared = list(pool.map(start, range(4)))
+    assert any(prepared)
+    with Lake.open(settings.paths) as lake:
+        assert names(lake) == set(tables())
+        assert not migrate.prepare(lake, settings)
