@@ -88,12 +88,24 @@ def results(model: Model, broken: ModelError | None) -> Iterator[dg.AssetCheckRe
         yield dg.AssetCheckResult(passed=True, asset_key=asset_key(model.name), check_name=name)
 
 
-def failed_in_pass(broken: ModelError) -> Iterator[dg.AssetCheckResult]:
-    """The check that ended a pass; none if the model did not get as far as its rows."""
-    for model in checked_models():
-        for name, (code, _) in checks_of(model).items():
-            if (model.name, code) == (broken.details.get("model"), broken.details.get("check")):
-                yield _failed(model, name, f"{broken}. The pass was undone; all tables are as they were.")
+def failed_in_pass(broken: ModelError, settings: Settings) -> Iterator[dg.AssetCheckResult]:
+    """The check that ended a pass, if one did, and a warning for each other, else shown as failed."""
+    guilty = {
+        (asset_key(model.name), name)
+        for model in checked_models()
+        for name, (code, _) in checks_of(model).items()
+        if (model.name, code) == (broken.details.get("model"), broken.details.get("check"))
+    }
+    for spec in lake_check_specs(settings):
+        is_guilty = (spec.asset_key, spec.name) in guilty
+        undone = f"{broken}. The pass was undone; all tables are as they were."
+        yield dg.AssetCheckResult(
+            passed=False,
+            asset_key=spec.asset_key,
+            check_name=spec.name,
+            severity=dg.AssetCheckSeverity.ERROR if is_guilty else dg.AssetCheckSeverity.WARN,
+            description=undone if is_guilty else f"Not looked at in this pass, which ended at {broken}.",
+        )
 
 
 def _failed(model: Model, name: str, words: str) -> dg.AssetCheckResult:

@@ -73,7 +73,7 @@ def lake_assets(settings: Settings, pool: str | None) -> dg.AssetsDefinition:
                 chains = [_key(network) for name, network in networks.items() if name in asked.for_pass]
                 outcome = steps.update_lake(feed=graph.FEED in asked.for_pass, chains=frozenset(chains))
                 broken = outcome.broken
-                yield from filter(asked.includes, _results(outcome, networks))
+                yield from filter(asked.includes, _results(outcome, networks, settings))
             for model in [] if broken else checks.checked_models():
                 if model.name in asked.stored:
                     yield from filter(asked.includes, checks.results(model, steps.check_stored(model)))
@@ -94,9 +94,9 @@ def _key(network: NetworkSettings) -> str:
     return f"{network.mode}/{network.network}"
 
 
-def _results(outcome: LakeOutcome, networks: dict[str, NetworkSettings]) -> Iterator[Event]:
+def _results(outcome: LakeOutcome, networks: dict[str, NetworkSettings], settings: Settings) -> Iterator[Event]:
     if outcome.broken:
-        yield from checks.failed_in_pass(outcome.broken)
+        yield from checks.failed_in_pass(outcome.broken, settings)
         return
     report, figures = outcome.report, outcome.figures
     problems = [problem for problem in report.problems if isinstance(problem, FeedError)]

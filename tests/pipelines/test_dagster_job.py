@@ -156,9 +156,11 @@ def test_a_check_that_fails_is_told_and_keeps_all_as_it_was(
     plant(monkeypatch, "marts.ledger", "amount < 4")
     run = JobRun(deployment, instance)
     assert not run.success
-    ((name, (_, words)),) = run.checks.items()
+    ((name, words),) = run.errors.items()
     assert name == "marts.ledger:amount_below_4"
-    assert words is not None
+    assert "marts.ledger:grain_is_unique" in run.checks
+    others = {words for other, (_, words) in run.checks.items() if other != name}
+    assert others == {f"Not looked at in this pass, which ended at {words.partition('. The pass')[0]}."}
     assert words.startswith("marts.ledger: amount < 4 does not hold for mode, merchant_id, id = ('live', ")
     assert run.error.startswith("marts.ledger: amount < 4 does not hold")
     assert run.told == {}
@@ -205,7 +207,7 @@ def test_what_is_no_check_fails_with_its_words(
 
     monkeypatch.setattr(sql_models, "_check_columns", broken)
     run = JobRun(deployment, instance)
-    assert (run.success, run.checks, run.told) == (False, {}, {})
+    assert (run.success, run.errors, run.told) == (False, {}, {})
     assert run.error == "marts.ledger: its SQL and its contract differ"
 
 

@@ -56,14 +56,25 @@ class JobRun:
     @property
     def checks(self) -> dict[str, tuple[bool, str | None]]:
         """asset:check → whether it passed, and what was said."""
+        return {name: (check.passed, check.description) for name, check in self._evaluations.items()}
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """asset:check → what was said, of those that failed and are no mere warning."""
+        return {
+            name: check.description or ""
+            for name, check in self._evaluations.items()
+            if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+        }
+
+    @property
+    def _evaluations(self) -> dict[str, dg.AssetCheckEvaluation]:
         found = [
             event.asset_check_evaluation_data
             for event in self.events
             if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
         ]
-        return {
-            f"{'.'.join(check.asset_key.path)}:{check.check_name}": (check.passed, check.description) for check in found
-        }
+        return {f"{'.'.join(check.asset_key.path)}:{check.check_name}": check for check in found}
 
     @property
     def failed(self) -> dict[str, tuple[bool, str | None]]:
