@@ -13,7 +13,7 @@ from pathlib import Path
 from limits.storage.base import MovingWindowSupport, Storage
 
 from api.clock import Clock
-from warehouse.store.driver import safe_sqlite
+from warehouse.store.driver import safe_sqlite, write_ahead
 
 _BUSY_TIMEOUT_SECONDS = 5.0
 # After so many requests of this process, rows of callers who never came back are removed.
@@ -45,7 +45,7 @@ class SqliteRateStorage(Storage, MovingWindowSupport):
         self._connection = safe_sqlite().connect(
             str(path), timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
-        self._connection.execute("pragma journal_mode = wal")
+        write_ahead(self._connection)
         self._connection.execute("pragma synchronous = off")
         self._connection.executescript(_SETUP)
 

@@ -38,7 +38,13 @@ def main() -> None:
         rows += small.feed(options.events)
     if "lake" in chosen:
         with tempfile.TemporaryDirectory(prefix="paylake-bench-") as folder:
-            rows += lake.lake(Path(folder), options.sessions, options.requests)
+            Path(folder).chmod(0o755)  # PostgreSQL's own user has to reach its part
+
+            def show(one: Row) -> None:  # a large lake takes an hour: each figure as soon as it is known
+                rows.append(one)
+                print(f"{one.subject}: {one.figures} (load {one.load:.1f})", flush=True)
+
+            lake.lake(Path(folder), options.sessions, options.requests, show)
     table = Table("what", "figures", "load", title=f"Paylake on {os.cpu_count()} cores")
     for one in rows:
         table.add_row(one.subject, one.figures, f"{one.load:.1f}")

@@ -1,73 +1,97 @@
-"""Benchmarks of a lake with many sessions: computing, publishing, answering.
+"""Benchmarks of a lake with many sessions: computing, refreshing, publishing, answering.
 
-Belongs here: measuring. Does not belong here: making the sessions (`world.py`).
+Belongs here: measuring. Does not belong here: making the sessions (`world.py`), asking the API (`answers.py`).
 """
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import cycle, islice
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import httpx
-
-from benchmarks.measure import Row, cpu_seconds, percentile, row, spend
-from benchmarks.world import BIG_MERCHANT, History, move_head, settings_of, write_world
+from benchmarks import postgres
+from benchmarks.answers import answers, answers_meanwhile
+from benchmarks.measure import Row, Spent, percentile, row, spend
+from benchmarks.world import BIG_MERCHANT, USUAL_MERCHANT, World, settings_of
 from pipelines.refresh import Refresh
 from warehouse import migrate
 from warehouse.lake import Lake
 from warehouse.publish import publish
 from warehouse.settings import Settings
-from warehouse.store.api_keys import create_key
-from warehouse.store.connection import open_store
 
-NEWS_SESSIONS = 50
+# So many transfers are new to a refresh; those that come while the API is asked are as many again.
+NEWS_TRANSFERS = 1000
+REFRESHES = 3
 QUIET_PASSES = 5
-DASHBOARD = "/api/v1/dashboard"
+OnRow = Callable[[Row], None]
 
 
-def lake(folder: Path, sessions: int, requests: int) -> list[Row]:
-    """Everything about a lake of so many sessions, in a folder of its own."""
+def lake(folder: Path, sessions: int, requests: int, on_row: OnRow) -> None:
+    """Everything about a lake of so many sessions, in a folder of its own; each row as soon as it is known."""
     settings = settings_of(folder)
-    rows = [*_compute(settings, sessions), *_passes(settings)]
-    return rows + _answers(folder, settings, requests)
-
-
-def _compute(settings: Settings, sessions: int) -> list[Row]:
-    rows = []
     with Lake.open(settings.paths) as opened:
-        _, spent = spend(lambda: write_world(opened, settings, sessions))
-        rows.append(row(f"write raw rows of {sessions} sessions", str(spent)))
-        _, spent = spend(lambda: migrate.rebuild(opened, settings))
-        rows.append(row(f"rebuild {sessions} sessions", str(spent)))
-        manifest, spent = spend(lambda: publish(opened))
-        segments = manifest.segments if manifest else []
-        rows.append(row("publish all of it", f"{spent}; {len(segments)} segments, {_megabytes(settings)} MB"))
-        history = _recent_history()
-        _, spent = spend(lambda: opened.write_tx(lambda write: (history.write(write), migrate.transform(write))))
-        rows.append(row(f"transform {NEWS_SESSIONS} new sessions", str(spent)))
-        _, spent = spend(lambda: publish(opened))
-        rows.append(row("publish them", str(spent)))
-        later = history.end + timedelta(seconds=6)
-        _, spent = spend(lambda: opened.write_tx(lambda write: (move_head(write, later), migrate.transform(write))))
-        rows.append(row("transform a head that moved 2 blocks", str(spent)))
-        _, spent = spend(lambda: publish(opened))
-        rows.append(row("publish it", str(spent)))
-    return rows
+        # what does not fit into memory goes to the lake's own disk
+        opened.connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
+        world, spent = spend(lambda: World(opened, settings, sessions))
+        ongoing = world.moment_before_last(NEWS_TRANSFERS)
+        latest = world.moment_before_last(NEWS_TRANSFERS * (REFRESHES + 1))
+        transfers, written = spend(lambda: world.write_until(latest))
+        on_row(row(f"make {sessions} sessions, {transfers} transfers", f"{spent}; written: {written}"))
+        _compute(opened, settings, world, ongoing, on_row)
+        for merchant in (USUAL_MERCHANT, BIG_MERCHANT):
+            for one in answers(folder, settings, merchant, requests):
+                on_row(one)
+        for one in answers_meanwhile(folder, settings, USUAL_MERCHANT, requests, lambda: _ingest(opened, world)):
+            on_row(one)
+    for one in _passes(settings):
+        on_row(one)
+    for one in postgres.answers(folder, settings, (USUAL_MERCHANT, BIG_MERCHANT), requests):
+        on_row(one)
 
 
-def _recent_history() -> History:
-    """New sessions of the last day, with ids of their own."""
-    history = History(seed=2, sessions=NEWS_SESSIONS, days=1)
-    for number in range(NEWS_SESSIONS):
-        history.add_session(number)
-    return history
+def _compute(opened: Lake, settings: Settings, world: World, ongoing: datetime, on_row: OnRow) -> None:
+    _, spent = spend(lambda: migrate.rebuild(opened, settings))
+    on_row(row("rebuild all of it", str(spent)))
+    manifest, spent = spend(lambda: publish(opened))
+    segments = manifest.segments if manifest else []
+    on_row(row("publish all of it", f"{spent}; {len(segments)} segments, {_megabytes(settings)} MB"))
+    step = (ongoing - world.written_until) / REFRESHES
+    transforms, publishes, news = [], [], []
+    for _ in range(REFRESHES):
+        count, transformed, published = _refresh(opened, world, world.written_until + step)
+        news.append(count)
+        transforms.append(transformed)
+        publishes.append(published)
+    on_row(row(f"refresh after {news} new transfers: models", _shown(transforms)))
+    on_row(row("the same: segments", _shown(publishes)))
+    later = world.written_until + timedelta(seconds=24)
+    _, spent = spend(lambda: opened.write_tx(lambda write: (world.move_head(write, later), migrate.transform(write))))
+    on_row(row("refresh of heads that moved two blocks: models", str(spent)))
+    _, spent = spend(lambda: publish(opened))
+    on_row(row("the same: segments", str(spent)))
+
+
+def _refresh(opened: Lake, world: World, moment: datetime) -> tuple[int, Spent, Spent]:
+    """New rows, then what a pass does after it has them: models, then segments."""
+    count = world.write_until(moment)
+    _, transformed = spend(lambda: opened.write_tx(migrate.transform))
+    _, published = spend(lambda: publish(opened))
+    return count, transformed, published
+
+
+def _ingest(opened: Lake, world: World) -> str:
+    """Ten passes with news, one after the other, as `paylake sync` does them."""
+    step = (world.end - world.written_until) / 10
+    started, transfers = time.perf_counter(), 0
+    for _ in range(10):
+        transfers += _refresh(opened, world, world.written_until + step)[0]
+    return f"{transfers} transfers in 10 refreshes within {time.perf_counter() - started:.1f} s"
+
+
+def _shown(spent: list[Spent]) -> str:
+    wall, cpu = (percentile([getattr(one, kind) for one in spent], 50) for kind in ("wall", "cpu"))
+    return f"{wall:.2f} s wall, {cpu:.2f} s CPU, median of {len(spent)}"
 
 
 def _passes(settings: Settings) -> list[Row]:
@@ -75,82 +99,7 @@ def _passes(settings: Settings) -> list[Row]:
     with Refresh.open(settings, networks=frozenset({"none"})) as refresh:
         refresh.run_pass()
         spent = [spend(refresh.run_pass)[1] for _ in range(QUIET_PASSES)]
-    wall, cpu = (1000 * percentile([getattr(one, kind) for one in spent], 50) for kind in ("wall", "cpu"))
-    figures = f"{wall:.0f} ms wall, {cpu:.0f} ms CPU, median of {QUIET_PASSES}"
-    return [row("a pass without news (no node asked)", figures)]
-
-
-def _answers(folder: Path, settings: Settings, requests: int) -> list[Row]:
-    with open_store(settings) as store:
-        key, _ = create_key(store, BIG_MERCHANT, "live")
-    with _server(folder) as (url, process_id), httpx.Client(base_url=url, headers={"X-API-Key": key}) as client:
-        newest = client.get("/sessions", params={"limit": 100}).raise_for_status().json()["data"]
-        items, last = newest["pagination"]["total_items"], newest["pagination"]["total_pages"]
-        oldest = client.get("/sessions", params={"limit": 100, "page": last}).raise_for_status().json()["data"]
-        ids = [session["session_id"] for session in newest["sessions"] + oldest["sessions"]]
-        listed = client.get("/transactions").raise_for_status().json()["data"]
-        transactions = listed["pagination"]["total_items"]
-        hashes = [transaction["tx_hash"] for transaction in listed["transactions"]]
-        addresses = client.get("/addresses", params={"limit": 100}).raise_for_status().json()["data"]["addresses"]
-        address_ids = [address["id"] for address in addresses]
-        asked = {
-            f"GET /sessions (20 of {items})": ["/sessions"],
-            "GET /sessions?search=…": ["/sessions?search=buyer77"],
-            "GET /sessions/:id": [f"/sessions/{one}" for one in ids],
-            "GET /addresses": ["/addresses"],
-            "GET /addresses/:id": [f"/addresses/{one}" for one in address_ids],
-            "GET /balance/crypto": ["/balance/crypto"],
-            "GET /balance/networks": ["/balance/networks"],
-            "GET /overview": ["/overview"],
-            "GET /transactions/:hash": [f"/transactions/{one}" for one in hashes],
-            f"GET /transactions (20 of {transactions})": ["/transactions"],
-            "GET /transactions of a past month": [_past_month()],
-        }
-        return [_ask(client, subject, paths, requests, process_id) for subject, paths in asked.items()]
-
-
-def _past_month() -> str:
-    """The transactions between 60 and 30 days ago: what lies outside is in other segments."""
-    today = datetime.now(UTC).date()
-    return f"/transactions?start_date={today - timedelta(days=60)}&end_date={today - timedelta(days=30)}"
-
-
-def _ask(client: httpx.Client, subject: str, paths: Sequence[str], requests: int, process_id: int) -> Row:
-    seconds = []
-    client.get(paths[0]).raise_for_status()
-    cpu = cpu_seconds(process_id)
-    for path in islice(cycle(paths), requests):
-        _, spent = spend(_getter(client, path))
-        seconds.append(spent.wall)
-    cpu_ms = 1000 * (cpu_seconds(process_id) - cpu) / requests
-    p50, p95 = (1000 * percentile(seconds, share) for share in (50, 95))
-    return row(subject, f"p50 {p50:.1f} ms, p95 {p95:.1f} ms wall; {cpu_ms:.1f} ms CPU of the server each ({requests})")
-
-
-def _getter(client: httpx.Client, path: str) -> Callable[[], object]:
-    return lambda: client.get(path).raise_for_status()
-
-
-@contextmanager
-def _server(folder: Path) -> Generator[tuple[str, int]]:
-    """`paylake serve` with one process for requests; its address and process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pipelines", "serve", "--port", str(port)]
-    command += ["--config", str(folder / "paylake.toml")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
-    try:
-        for _ in range(600):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/ready").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}{DASHBOARD}", process.pid
-    finally:
-        process.terminate()
-        process.wait()
+    return [row("a pass without news (no node asked)", _shown(spent))]
 
 
 def _megabytes(settings: Settings) -> int:

@@ -1,170 +1,141 @@
 """A deployment with many sessions, its raw rows written straight into the lake.
 
-Belongs here: a plausible past of many merchants, by seed. Does not belong here: measuring (`lake.py`).
+Belongs here: a plausible past of many merchants on three networks, by seed. Does not belong here: measuring
+(`lake.py`), the rows themselves (`world_rows.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-import msgspec
 import polars as pl
 
+from benchmarks import world_rows
 from warehouse import migrate
 from warehouse.contracts import tables
+from warehouse.domain.networks import Mode
 from warehouse.lake import Lake, Write
 from warehouse.settings import Settings, load_settings
 
-MERCHANTS = 50
-# The merchant whose pages are asked for; it has about a tenth of all sessions.
+MERCHANTS = 200
+# It has a tenth of all sessions; the others share the rest evenly.
 BIG_MERCHANT = "mer_1"
-DAYS = 90
-SESSIONS_PER_ADDRESS = 5
-BLOCK_SECONDS = 3
+USUAL_MERCHANT = "mer_2"
+# As many as make five millions a year.
+SESSION_SECONDS = 6.3
+BLOCK_SECONDS = 12
 CONFIRMATIONS = 15
-TOKEN = "0x55d398326f99059ff775485246999027b3197955"  # noqa: S105 - a contract
-_ENCODER = msgspec.json.Encoder(order="sorted")
+NETWORKS = ("BSC", "ETH", "POL")
+MODE: Mode = "live"
+_STEP = timedelta(days=31)
 
 
 def settings_of(folder: Path) -> Settings:
-    """Settings of a deployment in the folder: one network, which is never asked."""
+    """Settings of a deployment in the folder: three networks, which are never asked."""
     config = folder / "paylake.toml"
+    networks = "".join(
+        f'[networks.live.{network}]\nrpc_urls = ["http://127.0.0.1:1"]\nrequired_confirmations = {CONFIRMATIONS}\n'
+        for network in NETWORKS
+    )
     config.write_text(
-        f"[warehouse]\ndata_dir = {json.dumps(str(folder / 'data'))}\n"
-        f'[networks.live.BSC]\nrpc_urls = ["http://127.0.0.1:1"]\nrequired_confirmations = {CONFIRMATIONS}\n'
+        f"[warehouse]\ndata_dir = {json.dumps(str(folder / 'data'))}\n{networks}"
         "[api.rate_limits]\nstandard_per_minute = 1000000\n"
     )
     return load_settings(config, {})
 
 
-def write_world(lake: Lake, settings: Settings, sessions: int, *, seed: int = 1) -> None:
-    """Make the lake's tables and write the raw rows of so many sessions of the last days."""
-    migrate.prepare(lake, settings)
-    history = History(seed, sessions)
-    for number in range(sessions):
-        history.add_session(number)
-    lake.write_tx(history.write)
-
-
-def frame_of(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Rows as a frame of the table's types, without what the writer stamps."""
-    columns = tables()[table].columns
-    schema = {name: column.dtype for name, column in columns.items() if name not in ("batch_id", "received_at")}
-    return pl.DataFrame(rows, schema=schema)
-
-
-class History:
-    """The raw rows of a past, session by session.
+class World:
+    """So many sessions, evenly spread over the time before now, with two transfers each.
 
     Args:
+        lake: where the rows go; its tables are made.
+        settings: the deployment's.
+        sessions: how many there are when everything is written.
         seed: the same arguments give the same rows, relative to `end`.
-        sessions: how many there will be, spread evenly over the days.
-        days: how far the past reaches.
 
     Attributes:
-        end: the present; the head of the chain.
+        start: when the first session was created.
+        end: the present.
+        written_until: rows before this moment are in the lake.
     """
 
-    def __init__(self, seed: int, sessions: int, *, days: int = DAYS) -> None:
-        self._draw = random.Random(seed)  # noqa: S311 - a benchmark's own rows
-        self._name = f"{seed}_{sessions}"
+    def __init__(self, lake: Lake, settings: Settings, sessions: int, *, seed: int = 1) -> None:
+        self._lake = lake
         self.end = datetime.now(UTC).replace(microsecond=0)
-        self._start = self.end - timedelta(days=days)
-        self._pause = timedelta(days=days) / (sessions + 1)
-        self._addresses: dict[str, tuple[int, str, int]] = {}
-        self._next_address_id = seed * 10**7
-        self.events: list[dict[str, Any]] = []
-        self.logs: list[dict[str, Any]] = []
-        self.blocks: dict[int, dict[str, Any]] = {}
+        self.start = self.end - timedelta(seconds=SESSION_SECONDS * sessions)
+        self.written_until = self.start
+        migrate.prepare(lake, settings)
+        plan = {"sessions": sessions, "seed": seed, "merchants": MERCHANTS, "start": self.start}
+        plan |= {"pause_us": int(SESSION_SECONDS * 1_000_000)}
+        connection = lake.connection
+        contracts = [
+            {"network": token.network, "currency": token.currency, "token": token.address, "decimals": token.decimals}
+            for network in NETWORKS
+            for token in settings.tokens(MODE, network)
+        ]
+        connection.register("token_contracts", pl.DataFrame(contracts))
+        connection.execute(world_rows.SESSIONS, plan)
+        connection.execute(world_rows.TRANSFERS, {"seed": seed, "block_seconds": BLOCK_SECONDS})
 
-    def add_session(self, number: int) -> None:
-        """One session with its address and, mostly, its payment."""
-        draw = self._draw
-        at = self._start + self._pause * (number + 1)
-        merchant = BIG_MERCHANT if draw.random() < 0.1 else f"mer_{draw.randint(2, MERCHANTS)}"
-        address_id, address = self._address(merchant, at)
-        session_id = str(UUID(int=draw.getrandbits(128), version=4))
-        cents = draw.randrange(500, 500_000)
-        described = {
-            "session_id": session_id, "reference": f"ORDER-{number}", "amount": f"{cents // 100}.{cents % 100:02d}",
-            "currency": "USDT", "network": "BSC", "customer": {"email": f"buyer{number}@example.com", "name": None},
-            "description": "two books", "callback_url": None, "metadata": {"order": number},
-            "payment_url": f"https://pay.example/{session_id}", "expires_at": (at + timedelta(minutes=15)).isoformat(),
-        }  # fmt: skip
-        self._event("session.created", at, merchant, session_id, described)
-        assigned = {"session_id": session_id, "address_id": address_id}
-        self._event("session.address_assigned", at, merchant, session_id, assigned)
-        if draw.random() < 0.85:
-            self._pay(number, address, at + timedelta(seconds=draw.randint(30, 800)), cents * 10**16)
+    def write_until(self, moment: datetime) -> int:
+        """Append what happened from where it stands up to this moment, a month a transaction; how many transfers."""
+        transfers = 0
+        while self.written_until < moment:
+            high = min(self.written_until + _STEP, moment)
+            transfers += self._lake.write_tx(lambda write, high=high: self._write(write, high))
+            self.written_until = high
+        return transfers
 
-    def write(self, write: Write) -> None:
-        """Append all rows, and the head at the end of the history."""
-        write.append("raw.gateway_events", frame_of("raw.gateway_events", self.events))
-        write.append("raw.evm_transfer_logs", frame_of("raw.evm_transfer_logs", self.logs))
-        known = {row[0] for row in write.connection.execute("SELECT block_number FROM raw.evm_blocks").fetchall()}
-        blocks = [row for number, row in self.blocks.items() if number not in known]
-        write.append("raw.evm_blocks", frame_of("raw.evm_blocks", blocks))
-        move_head(write, self.end)
+    def write_in(self, write: Write, moment: datetime) -> int:
+        """The same within the caller's transaction."""
+        transfers = self._write(write, moment)
+        self.written_until = moment
+        return transfers
 
-    def _address(self, merchant: str, at: datetime) -> tuple[int, str]:
-        address_id, address, uses = self._addresses.get(merchant, (0, "", SESSIONS_PER_ADDRESS))
-        if uses == SESSIONS_PER_ADDRESS:
-            address_id, address, uses = self._next_address_id, f"0x{self._draw.getrandbits(160):040x}", 0
-            self._next_address_id += 1
-            created = {"address_id": address_id, "network": "BSC", "currency": "USDT", "address": address}
-            self._event("address.created", at, merchant, str(address_id), created, address)
-        self._addresses[merchant] = (address_id, address, uses + 1)
-        return address_id, address
+    def move_head(self, write: Write, moment: datetime) -> None:
+        """Let the heads of all chains be at this moment."""
+        _write_heads(write, moment)
 
-    def _event(
-        self, kind: str, at: datetime, merchant: str, object_id: str, data: dict[str, Any], address: str | None = None
-    ) -> None:
-        number = len(self.events) + 1
-        envelope = {"event_id": f"evt_{self._name}_{number}", "type": kind, "occurred_at": at.isoformat()}
-        text = _ENCODER.encode(envelope | {"merchant_id": merchant, "mode": "live", "data": data})
-        row = {"event_id": envelope["event_id"], "type": kind, "occurred_at": at, "merchant_id": merchant}
-        row |= {"mode": "live", "object_id": object_id, "address": address, "event": text.decode()}
-        row |= {"metadata": "{}" if kind == "session.created" else None}
-        row |= {"content_sha256": hashlib.sha256(text).hexdigest(), "source": "benchmark", "position": number}
-        self.events.append(row)
+    def moment_before_last(self, transfers: int) -> datetime:
+        """When there were so many transfers fewer than at the end."""
+        row = self._lake.connection.execute(
+            "SELECT block_time FROM world_transfers WHERE block_time < $end "
+            "ORDER BY block_time DESC OFFSET $offset LIMIT 1",
+            {"end": self.end, "offset": transfers},
+        ).fetchone()
+        assert row is not None, "the world is smaller than that"
+        return row[0]
 
-    def _pay(self, number: int, address: str, at: datetime, base_units: int) -> None:
-        place = {"mode": "live", "network": "BSC"}
-        block = block_at(at)
-        # The confirming block's header gives the time of confirmation.
-        for height in (block, block + CONFIRMATIONS - 1):
-            if time_of(height) <= self.end:
-                hashes = {"block_hash": f"0x{height:064x}", "parent_hash": f"0x{height - 1:064x}"}
-                self.blocks[height] = {**place, "block_number": height, **hashes, "block_time": time_of(height)}
-        if time_of(block) > self.end:
-            return
-        log = {**place, "block_number": block, "block_hash": f"0x{block:064x}", "block_time": time_of(block)}
-        log |= {"tx_hash": f"0x{hashlib.sha256(address.encode() + str(number).encode()).hexdigest()}"}
-        log |= {"log_index": number % 10_000, "token_address": TOKEN, "from_address": "0x" + "be" * 20}
-        amounts = {"amount_text": str(base_units), "amount_base_units": base_units}
-        self.logs.append(log | {"to_address": address, "topic_count": 3} | amounts)
+    def _write(self, write: Write, high: datetime) -> int:
+        span = {"low": self.written_until, "high": high}
+        stamps = {"batch_id": write.batch_id, "received_at": write.received_at}
+        connection = write.connection
+        if self.written_until == self.start:
+            connection.execute(world_rows.HOT_WALLETS, {"start": self.start} | stamps)
+        connection.execute(world_rows.EVENTS, span | stamps)
+        connection.execute(world_rows.BLOCKS, span | stamps | {"seconds": BLOCK_SECONDS, "more": CONFIRMATIONS - 1})
+        row = connection.execute(world_rows.LOGS, span | stamps).fetchone()
+        _write_heads(write, high)
+        return int(row[0]) if row else 0
 
 
-def move_head(write: Write, at: datetime) -> None:
-    """Let the chain's head be at this time, everything up to it final."""
-    block = block_at(at)
-    head = {"mode": "live", "network": "BSC", "head_block": block, "head_hash": f"0x{block:064x}"}
-    head |= {"head_time": time_of(block), "finalized_block": block, "observed_at": write.received_at}
-    head |= {"window_hashes": [head["head_hash"]]}
-    write.replace("state.chain_heads", frame_of("state.chain_heads", [head]))
-
-
-def block_at(moment: datetime) -> int:
-    """The newest block at a moment."""
-    return int(moment.timestamp()) // BLOCK_SECONDS
-
-
-def time_of(block: int) -> datetime:
-    """The time of a block."""
-    return datetime.fromtimestamp(block * BLOCK_SECONDS, UTC)
+def _write_heads(write: Write, moment: datetime) -> None:
+    block = int(moment.timestamp()) // BLOCK_SECONDS
+    rows = [
+        {
+            "mode": MODE,
+            "network": network,
+            "head_block": block,
+            "head_hash": f"0x{block:064x}",
+            "head_time": datetime.fromtimestamp(block * BLOCK_SECONDS, UTC),
+            "finalized_block": block - 2 * CONFIRMATIONS,
+            "observed_at": write.received_at,
+            "window_hashes": [f"0x{block:064x}"],
+        }
+        for network in NETWORKS
+    ]
+    columns = tables()["state.chain_heads"].columns
+    schema = {name: column.dtype for name, column in columns.items() if name != "batch_id"}
+    write.replace("state.chain_heads", pl.DataFrame(rows, schema=schema))

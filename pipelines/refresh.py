@@ -25,7 +25,7 @@ from pipelines.hand_over import HandOver
 from pipelines.ingest.commit import Fetched, PlanOutdated
 from pipelines.ingest.evm import EvmIngest
 from pipelines.ingest.reading import OnProgress
-from warehouse import migrate, sql_models
+from warehouse import migrate, model_runs, sql_models
 from warehouse.domain.networks import Family
 from warehouse.errors import FeedError, PaylakeError
 from warehouse.lake import Lake, Write
@@ -195,7 +195,7 @@ class Refresh:
             ModelError: a check does not hold.
         """
         with self._lake.pinned() as pinned:
-            sql_models.check_rows(pinned.connection, model, model.name)
+            model_runs.check_rows(pinned.connection, model, model.name)
 
     def figures(self) -> LakeFigures:
         """How far the lake is."""

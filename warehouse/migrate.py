@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 import duckdb
 import polars as pl
 
-from warehouse import sql_models
+from warehouse import model_runs, sql_models
 from warehouse.contracts import SCHEMAS, tables
 from warehouse.contracts.table import Table
 from warehouse.domain.networks import NETWORK_ORDER
@@ -88,7 +88,7 @@ def _run(write: Write, *, since_batch: int, code: str, settings: str, on_model: 
         replaced += rows
         on_model(name, rows)
 
-    sql_models.run(write.connection, since_batch, count)
+    model_runs.run(write.connection, since_batch, count)
     _remember_touched(write)
     write.replace("state.transforms", pl.DataFrame({"code_fingerprint": [code], "settings_fingerprint": [settings]}))
     heads = write.connection.sql(
@@ -129,7 +129,7 @@ def _migrate(write: Write, settings: Settings, on_model: OnModel) -> None:
             present.pop(table.name, None)
         _put_in_place(write, table, present.get(table.name, ()))
     _write_registry(write, settings)
-    sql_models.create_views(write.connection)
+    model_runs.create_views(write.connection)
     write.connection.execute("DELETE FROM state.transformed_heads")
     _run(
         write,

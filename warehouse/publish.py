@@ -141,22 +141,25 @@ class _Publication:
         return {row["mode"]: row["newest"] for row in newest} | heads
 
     def _cuts(self) -> list[Cut]:
-        ranged = [table for table in self._tables if table.published == "range"]
-        months = self._lake.rows(
-            "SELECT month, sum(rows)::BIGINT AS rows FROM ("
-            + " UNION ALL ".join(
-                f"SELECT date_trunc('month', {table.partition_month})::DATE AS month, count(*) AS rows "
-                f"FROM {table.name} GROUP BY month"
-                for table in ranged
-            )
-            + ") GROUP BY month ORDER BY month"
-        )
-        bucketed = " + ".join(
-            f"(SELECT count(*) FROM {table.name})" for table in self._tables if table.published == "bucket"
-        )
-        bucket_rows = self._lake.rows(f"SELECT {bucketed} AS rows")[0]["rows"]
-        total = sum(row["rows"] for row in months)
-        return [*plan_ranges(total, [row["month"] for row in months], utc_now().date()), *plan_buckets(bucket_rows)]
+        ranged, bucketed = self._count("range"), self._count("bucket")
+        return [*plan_ranges(ranged, self._months(), utc_now().date()), *plan_buckets(bucketed)]
+
+    def _months(self) -> list[date]:
+        """Months with rows, or with rows once: to look which still have some would read all tables at each pass."""
+        if self._current and any(segment.low for segment in self._current.segments):
+            found = self._lake.rows("SELECT DISTINCT date_trunc('month', day)::DATE AS month FROM state.touched_days")
+            known = {segment.low.date().replace(day=1) for segment in self._current.segments if segment.low}
+            return sorted(known | {row["month"] for row in found})
+        selects = [
+            f"SELECT DISTINCT date_trunc('month', {table.partition_month})::DATE AS month FROM {table.name}"
+            for table in self._tables
+            if table.published == "range"
+        ]
+        return [row["month"] for row in self._lake.rows(" UNION ".join(selects) + " ORDER BY month")]
+
+    def _count(self, kind: str) -> int:
+        counts = [f"(SELECT count(*) FROM {table.name})" for table in self._tables if table.published == kind]
+        return int(self._lake.rows(f"SELECT {' + '.join(counts)} AS rows")[0]["rows"])
 
     def _build(self, cut: Cut) -> Segment:
         name = f"{cut.kind}-{cut.low.date() if cut.low else cut.bucket or 'all'}-{uuid.uuid4().hex[:12]}.duckdb"

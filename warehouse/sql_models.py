@@ -1,26 +1,26 @@
-"""The SQL models: files read into a graph, run in order, incrementally by affected keys.
+"""The SQL models: files read into a graph.
 
-Belongs here: the header convention, dependencies, order, and what "refresh" and "rebuild" do to tables. Does not: any
-model's meaning (dbt_like_sql/), columns (contracts/).
+Belongs here: the header convention, dependencies, order. Does not: computing tables (model_runs.py), any model's
+meaning (dbt_like_sql/), columns (contracts/).
 
 A model is a SELECT. `staging` models and those with `materialize: view` are views of the lake. `affected` models are
 temporary tables of keys, computed from what arrived after the variable `since_batch` and from the state of derived
-tables before the pass. Every other model is a table; with `incremental: affected.x on keys` its SELECT covers just the
-affected keys, and the runner replaces the rows of those keys that differ. A rebuild is the same run with everything
-affected and every table empty. `changes.x` names the rows of table x that this run removed or added.
+tables before the pass. Those with `materialize: appended` are tables whose SELECT gives what came since, and which only
+grow. Every other model is a table; with `incremental: affected.x on keys` its SELECT covers just the affected keys, and
+the runner replaces the rows of those keys that differ. A rebuild is the same run with everything affected and every
+table empty. `changes.x` names the rows of table x that this run removed or added, `current.x` those of the affected
+keys as they are now. With `within: time`, the variables `earliest` and `latest` bound that column of all of them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import duckdb
 from sqlglot import exp, parse_one
 
 from warehouse.contracts import DERIVED_SCHEMAS, tables
@@ -28,7 +28,9 @@ from warehouse.contracts.table import Table
 from warehouse.errors import PaylakeError
 
 LAYERS = ("staging", "affected", "intermediate", "marts")
-_TEMPORARY = re.compile(r"\b(affected|changes)\.(\w+)")
+# Schemas that exist during a run alone.
+PASSING = ("affected", "changes", "current")
+_TEMPORARY = re.compile(rf"\b({'|'.join(PASSING)})\.(\w+)")
 _TAGS = ("grain", "check", "incremental", "within", "materialize")
 
 
@@ -51,6 +53,7 @@ class Model:
     keys: tuple[tuple[str, str], ...]
     within: str
     is_view: bool
+    is_appended: bool
 
     @property
     def schema(self) -> str:
@@ -73,20 +76,9 @@ class Model:
         parsed = parse_one(self.sql, read="duckdb")
         return frozenset(f"{table.db}.{table.name}" for table in parsed.find_all(exp.Table) if table.db)
 
-    @cached_property
-    def depends_on(self) -> frozenset[str]:
-        """The models that must be computed before it."""
-        if self.is_affected:  # it reads derived tables as they were before the pass
-            names = {name for name in self.reads if name.startswith(("staging.", "affected.", "changes."))}
-        else:
-            names = set(self.reads)
-        if self.affected_by:
-            names.add(self.affected_by)
-        return frozenset(names)
-
     @property
     def runnable(self) -> str:
-        """The SQL with `affected.x` and `changes.x` as the temporary tables `affected_x`, `changes_x`."""
+        """The SQL with `affected.x`, `changes.x`, `current.x` as the temporary tables `affected_x` and so on."""
         return temporary_names(self.sql)
 
 
@@ -112,11 +104,28 @@ def models() -> tuple[Model, ...]:
     by_name = {model.name: model for model in found}
     for model in found:
         _check_reads(model, by_name)
-    graph: dict[str, set[str]] = {}
-    for model in found:
-        reads = {name.replace("changes.", "marts.", 1) for name in model.depends_on}
-        graph[model.name] = {name for name in reads if name in by_name and name != model.name}
+    graph = {model.name: _depends_on(model, by_name) for model in found}
     return tuple(by_name[name] for name in TopologicalSorter(graph).static_order())
+
+
+def _depends_on(model: Model, by_name: dict[str, Model]) -> set[str]:
+    """The models that must be computed before it."""
+    needed = {model.affected_by} if model.affected_by else set()
+    for name in model.reads:
+        read = by_name.get(_lasting(name, by_name))
+        # a set of keys reads derived tables as they were before the pass: these need not be computed yet
+        is_first = name.startswith(PASSING) or (read is not None and (read.is_view or read.is_appended))
+        if read and read is not model and (is_first or not model.is_affected):
+            needed.add(read.name)
+    return needed
+
+
+def _lasting(name: str, by_name: dict[str, Model]) -> str:
+    """The model behind `changes.x` or `current.x`; any other name as it is."""
+    schema, stem = name.split(".")
+    if schema not in ("changes", "current"):
+        return name
+    return next((known for known in by_name if known.endswith(f".{stem}") and not known.startswith("affected.")), name)
 
 
 def _read(path: Path) -> Model:
@@ -142,6 +151,7 @@ def _read(path: Path) -> Model:
         keys=keys,
         within=tags["within"][0] if tags["within"] else "",
         is_view=path.parent.name == "staging" or tags["materialize"] == ["view"],
+        is_appended=tags["materialize"] == ["appended"],
     )
 
 
@@ -162,11 +172,9 @@ def _incremental(path: Path, values: list[str]) -> tuple[str, tuple[tuple[str, s
 def _check_reads(model: Model, by_name: dict[str, Model]) -> None:
     known = by_name.keys() | tables().keys()
     for name in model.reads:
-        layer = name.split(".")[0]
-        target = name if layer != "changes" else f"marts.{name.split('.')[1]}"
-        if target not in known:
+        if _lasting(name, by_name) not in known:
             raise ModelError(f"{model.name} reads {name}, which no file or contract declares")
-        if layer == "raw" and model.schema != "staging":
+        if name.startswith("raw.") and model.schema != "staging":
             raise ModelError(f"{model.name} reads {name}: only staging reads raw")
     if not model.is_view and not model.is_affected and model.name not in tables():
         raise ModelError(
@@ -182,118 +190,6 @@ def code_fingerprint() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def create_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create or replace every view of the lake."""
-    for model in models():
-        if model.is_view:
-            connection.execute(f"CREATE OR REPLACE VIEW {model.name} AS {model.sql}")
-
-
 def derived_tables() -> list[Table]:
     """The contracts of tables that models compute."""
     return [tables()[model.name] for model in models() if not model.is_view and not model.is_affected]
-
-
-def run(
-    connection: duckdb.DuckDBPyConnection,
-    since_batch: int,
-    on_model: Callable[[str, int], None] = lambda _name, _rows: None,
-) -> None:
-    """Bring every derived table up to date, inside the caller's transaction.
-
-    Args:
-        connection: the lake's, in a write transaction.
-        since_batch: rows of raw above this batch are new; -1 with empty derived tables is a rebuild.
-        on_model: told each table's name and how many of its rows were replaced.
-
-    Raises:
-        ModelError: a model's columns are not its contract's, a grain is not unique, a check fails. Nothing is kept.
-    """
-    connection.execute(f"SET VARIABLE since_batch = {int(since_batch)}::BIGINT")
-    for model in models():
-        if model.is_affected:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE affected_{model.stem} AS {model.runnable}")
-        elif not model.is_view:
-            on_model(model.name, _refresh(connection, model, tables()[model.name]))
-
-
-def _refresh(connection: duckdb.DuckDBPyConnection, model: Model, table: Table) -> int:
-    new, old, changes = f"new_{model.stem}", f"old_{model.stem}", f"changes_{model.stem}"
-    columns = ", ".join(table.columns)
-    if model.affected_by and not _scalar(connection, f"SELECT count(*) FROM {temporary_names(model.affected_by)}"):
-        typed = ", ".join(f"NULL::{column.sql_type} AS {name}" for name, column in table.columns.items())
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {changes} AS SELECT 'none' AS change, {typed} WHERE false")
-        return 0
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {new} AS {model.runnable}")
-    _check_columns(connection, model, table, new)
-    check_rows(connection, model, new)
-    bounds = _bounds(connection, model)
-    condition = " AND ".join(f"t.{column} = a.{key}" for column, key in model.keys)
-    semi = f"SEMI JOIN {temporary_names(model.affected_by)} AS a ON {condition}" if model.affected_by else ""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {old} AS SELECT {columns} FROM {model.name} AS t {semi} {bounds}")
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {changes} AS "
-        f"(SELECT 'removed' AS change, * FROM (SELECT {columns} FROM {old} EXCEPT SELECT {columns} FROM {new})) "
-        f"UNION ALL (SELECT 'added' AS change, * FROM (SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {old}))"
-    )
-    grain = ", ".join(model.grain)
-    count = _scalar(connection, f"SELECT count(*) FROM {changes}")
-    if count:
-        connection.execute(
-            f"DELETE FROM {model.name} WHERE ({grain}) IN (SELECT ({grain}) FROM {changes} WHERE change = 'removed')"
-            + bounds.replace("WHERE", " AND", 1)
-        )
-        order = f"ORDER BY {', '.join(table.sort)}" if table.sort else ""
-        connection.execute(
-            f"INSERT INTO {model.name} ({columns}) SELECT {columns} FROM {changes} WHERE change = 'added' {order}"
-        )
-    return count
-
-
-def _bounds(connection: duckdb.DuckDBPyConnection, model: Model) -> str:
-    """A WHERE with literal times, so that months and files outside are not read."""
-    if not model.within:
-        return ""
-    low, high = connection.execute(
-        f"SELECT min(earliest)::VARCHAR, max(latest)::VARCHAR FROM {temporary_names(model.affected_by)}"
-    ).fetchone() or (None, None)
-    if low is None:
-        return "WHERE false"
-    return f"WHERE {model.within} BETWEEN TIMESTAMPTZ '{low}' AND TIMESTAMPTZ '{high}'"
-
-
-def _check_columns(connection: duckdb.DuckDBPyConnection, model: Model, table: Table, new: str) -> None:
-    described = connection.execute(f"DESCRIBE {new}").fetchall()
-    actual = {row[0]: row[1] for row in described}
-    expected = {name: column.sql_type for name, column in table.columns.items()}
-    if set(actual) != set(expected):
-        wrong = sorted(set(actual) ^ set(expected))
-        message = f"{model.name}: its SQL and its contract differ in the columns {', '.join(wrong)}"
-        raise ModelError(message, model=model.name, check="columns")
-    for name, sql_type in expected.items():
-        if actual[name] != sql_type and (actual[name], sql_type) not in _WIDENINGS:
-            message = f"{model.name}.{name} is {actual[name]} in SQL and {sql_type} in its contract"
-            raise ModelError(message, model=model.name, check="columns")
-
-
-_WIDENINGS = {("INTEGER", "BIGINT")}
-
-
-def check_rows(connection: duckdb.DuckDBPyConnection, model: Model, new: str) -> None:
-    """Raise the first ModelError about rows of a table: grain, then checks in their order."""
-    grain = ", ".join(model.grain)
-    twice = connection.execute(f"SELECT {grain} FROM {new} GROUP BY {grain} HAVING count(*) > 1 LIMIT 1").fetchone()
-    if twice:
-        raise ModelError(f"{model.name}: more than one row for {grain} = {twice}", model=model.name, check="grain")
-    for check in model.checks:
-        broken = connection.execute(
-            f"SELECT {grain} FROM {new} WHERE NOT coalesce(({check}), false) LIMIT 1"
-        ).fetchone()
-        if broken:
-            message = f"{model.name}: {check} does not hold for {grain} = {broken}"
-            raise ModelError(message, model=model.name, check=check)
-
-
-def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0

@@ -81,9 +81,8 @@ def get_address(
         message = "The address stands for several networks or currencies: use an id"
         raise InvalidParameter("address_id", message, candidate_ids=[row["id"] for row in found])
     row = found[0]
-    named = {"session_ids": row["session_ids"]}
-    times = caller.rows(queries.SESSION_TIMES, **named)[0]
-    sessions = caller.rows(queries.SESSIONS, **named, **times)
+    named = {name: row[name] for name in ("session_ids", "first_session_at", "last_session_at")}
+    sessions = caller.rows(queries.SESSIONS, **named) if row["session_ids"] else []
     names = ("address", "network", "currency", "first_transfer_at", "last_transfer_at")
     transfers = caller.rows(queries.TRANSFERS, **{name: row[name] for name in names})
     return answer(address_detail(row, sessions, transfers, deployment.chain_view(caller.key.mode)))

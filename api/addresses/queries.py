@@ -43,7 +43,8 @@ select
     a.id, a.address, a.network, a.currency, a.is_active, a.is_assigned, a.assigned_session_id, a.assigned_reference,
     a.balance, a.total_received, a.total_swept, a.sweep_status, a.last_swept_at, a.sweep_tx_hash,
     a.times_reused, a.first_used_at, a.last_used_at, a.gas_funded_at, a.gas_tx_hash, a.gas_amount,
-    a.created_at, a.updated_at, a.session_ids, a.first_transfer_at, a.last_transfer_at
+    a.created_at, a.updated_at, a.session_ids, a.first_session_at, a.last_session_at,
+    a.first_transfer_at, a.last_transfer_at
 from marts.addresses as a
 """
 
@@ -86,22 +87,14 @@ order by a.id
 """
 )
 
-# Where to look: without the times, every segment would be scanned for a few sessions.
-SESSION_TIMES = """
-select min(l.created_at) as earliest, max(l.created_at) as latest
-from lookups.sessions as l
-where l.mode = $mode
-  and l.merchant_id = $merchant_id
-  and list_contains($session_ids, l.session_id)
-"""
-
+# The times only spare reading other segments: the sessions were all created between the first and the last.
 SESSIONS = """
 select s.session_id, s.reference, s.amount, s.status, s.paid_at, s.created_at
 from marts.sessions as s
 where s.mode = $mode
   and s.merchant_id = $merchant_id
   and list_contains($session_ids, s.session_id)
-  and s.created_at between $earliest and $latest
+  and s.created_at between $first_session_at and $last_session_at
 order by s.created_at desc, s.session_id
 """
 

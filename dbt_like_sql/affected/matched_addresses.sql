@@ -1,13 +1,8 @@
 -- Deposit addresses whose owner, assignments or transfers may differ from what was last computed.
 -- grain: mode, network, deposit_address
 
-with recursive claims as (
-    select distinct mode, network, deposit_address, address_id, merchant_id
-    from staging.address_creations
-),
-
-changed_ids as (
-    select address_id from staging.address_creations where batch_id > getvariable('since_batch')
+with recursive changed_ids as (
+    select address_id from intermediate.address_claims where batch_id > getvariable('since_batch')
     union
     select address_id from staging.address_activations where batch_id > getvariable('since_batch')
     union
@@ -15,100 +10,63 @@ changed_ids as (
     union
     select address_id from staging.sweep_reports where batch_id > getvariable('since_batch')
     union
-    select assignments.address_id
-    from staging.session_assignments as assignments
-    inner join affected.changed_sessions as changed on assignments.session_id = changed.session_id
+    select hand_outs.address_id
+    from intermediate.hand_outs as hand_outs
+    semi join affected.changed_sessions as changed on hand_outs.session_id = changed.session_id
 ),
 
--- where confirmations or finality moved: transfers in these block ranges read differently now
-moved_heads as (
-    select
-        heads.mode,
-        heads.network,
-        heads.required_confirmations,
-        -- a head may also go back
-        least(coalesce(seen.head_block, -1), heads.head_block) - heads.required_confirmations as confirmed_above,
-        greatest(coalesce(seen.head_block, -1), heads.head_block) - heads.required_confirmations + 1
-            as confirmed_up_to,
-        coalesce(seen.finalized_block, -1) as final_above,
-        heads.finalized_block as final_up_to,
-    from staging.chain_heads as heads
-    left join state.transformed_heads as seen on heads.mode = seen.mode and heads.network = seen.network
-),
-
--- blocks that came, left or came back: transfers in them, and transfers that they confirm
-moved_blocks as (
-    select blocks.mode, blocks.network, blocks.block_number - networks.required_confirmations + 1 as block_number
-    from staging.observed_blocks as blocks
-    inner join moved_heads as networks on blocks.mode = networks.mode and blocks.network = networks.network
-    where blocks.batch_id > getvariable('since_batch')
+moved_ends as (
+    select mode, network, from_address as address from affected.moved_transfers
     union
-    select
-        marks.mode,
-        marks.network,
-        unnest([marks.block_number, marks.block_number - networks.required_confirmations + 1]),
-    from staging.block_marks as marks
-    inner join moved_heads as networks on marks.mode = networks.mode and marks.network = networks.network
-    where marks.batch_id > getvariable('since_batch')
-),
-
--- one scan of all transfers, on the chain or not: what left it is affected too
-moved_transfers as (
-    select transfers.mode, transfers.network, transfers.from_address, transfers.to_address
-    from staging.observed_transfers as transfers
-    left join moved_heads on transfers.mode = moved_heads.mode and transfers.network = moved_heads.network
-    left join moved_blocks
-        on
-            transfers.mode = moved_blocks.mode
-            and transfers.network = moved_blocks.network
-            and transfers.block_number = moved_blocks.block_number
-    -- a wallet that is registered now makes sweeps of what went to it before
-    left join (select * from staging.hot_wallet_registrations where batch_id > getvariable('since_batch')) as wallets
-        on
-            transfers.mode = wallets.mode
-            and transfers.network = wallets.network
-            and transfers.to_address = wallets.hot_wallet_address
-    where
-        transfers.batch_id > getvariable('since_batch')
-        or moved_blocks.block_number is not null
-        or wallets.hot_wallet_address is not null
-        or (transfers.block_number > confirmed_above and transfers.block_number <= confirmed_up_to)
-        or (transfers.block_number > final_above and transfers.block_number <= final_up_to)
+    select mode, network, to_address from affected.moved_transfers
 ),
 
 seeds as (
-    select mode, network, deposit_address from claims where address_id in (select address_id from changed_ids)
+    select claims.mode, claims.network, claims.deposit_address
+    from intermediate.address_claims as claims
+    semi join changed_ids on claims.address_id = changed_ids.address_id
     union
-    select mode, network, from_address from moved_transfers
-    union
-    select mode, network, to_address from moved_transfers
+    select claims.mode, claims.network, claims.deposit_address
+    from intermediate.address_claims as claims
+    semi join moved_ends as ends
+        on
+            claims.mode = ends.mode
+            and claims.network = ends.network
+            and claims.deposit_address = ends.address
     union
     -- new terms of a merchant change the fees of what it received
     select claims.mode, claims.network, claims.deposit_address
-    from claims
-    inner join staging.merchant_updates as updates
+    from intermediate.address_claims as claims
+    semi join (select * from staging.merchant_updates where batch_id > getvariable('since_batch')) as updates
         on claims.mode = updates.mode and claims.merchant_id = updates.merchant_id
-    where updates.batch_id > getvariable('since_batch')
+),
+
+-- ids that were claimed more than once, which is rare: only these may stand for several addresses
+shared_ids as (
+    select address_id
+    from intermediate.address_claims
+    group by address_id
+    having count(*) > 1
+),
+
+links as materialized (
+    select claims.address_id, claims.mode, claims.network, claims.deposit_address
+    from intermediate.address_claims as claims
+    semi join shared_ids on claims.address_id = shared_ids.address_id
 ),
 
 -- addresses that were ever claimed under one id are decided together
 linked as (
-    select claims.mode, claims.network, claims.deposit_address
-    from claims
-    inner join seeds
-        on
-            claims.mode = seeds.mode
-            and claims.network = seeds.network
-            and claims.deposit_address = seeds.deposit_address
+    select mode, network, deposit_address from seeds
     union
     select others.mode, others.network, others.deposit_address
     from linked
-    inner join claims
+    inner join links
         on
-            linked.mode = claims.mode
-            and linked.network = claims.network
-            and linked.deposit_address = claims.deposit_address
-    inner join claims as others on claims.address_id = others.address_id
+            linked.mode = links.mode
+            and linked.network = links.network
+            and linked.deposit_address = links.deposit_address
+    inner join links as others on links.address_id = others.address_id
 )
 
 select mode, network, deposit_address from linked

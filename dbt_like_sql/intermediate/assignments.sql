@@ -1,40 +1,32 @@
 -- One valid hand-out of a deposit address to a session, with the time it holds.
 -- grain: event_id
--- incremental: affected.matched_addresses on mode, network, deposit_address
+-- incremental: affected.handed_out on event_id
+-- within: assigned_at
 
-with addresses as (
-    select deposit_addresses.*
-    from intermediate.deposit_addresses as deposit_addresses
-    semi join affected.matched_addresses as affected_addresses
-        on
-            deposit_addresses.mode = affected_addresses.mode
-            and deposit_addresses.network = affected_addresses.network
-            and deposit_addresses.deposit_address = affected_addresses.deposit_address
-)
-
+-- the addresses matched anew, and sessions to which any of them was given: nothing else concerns these hand-outs
 select
     addresses.mode,
     addresses.network,
     addresses.deposit_address,
     addresses.currency,
     addresses.merchant_id,
-    assignments.session_id,
+    hand_outs.session_id,
     addresses.address_id,
-    assignments.event_id,
-    assignments.assigned_at,
-    lead(assignments.assigned_at) over (
+    hand_outs.event_id,
+    hand_outs.assigned_at,
+    lead(hand_outs.assigned_at) over (
         partition by addresses.mode, addresses.network, addresses.deposit_address, addresses.currency
-        order by assignments.assigned_at, assignments.event_id
+        order by hand_outs.assigned_at, hand_outs.event_id
     ) as held_until,
-from staging.session_assignments as assignments
-inner join addresses
+from affected.handed_out as hand_outs
+inner join current.deposit_addresses as addresses
     on
-        assignments.address_id = addresses.address_id
-        and assignments.mode = addresses.mode
-        and assignments.merchant_id = addresses.merchant_id
-inner join intermediate.session_terms as terms
+        hand_outs.address_id = addresses.address_id
+        and hand_outs.mode = addresses.mode
+        and hand_outs.merchant_id = addresses.merchant_id
+inner join current.session_terms as terms
     on
-        assignments.session_id = terms.session_id
+        hand_outs.session_id = terms.session_id
         and addresses.mode = terms.mode
         and addresses.merchant_id = terms.merchant_id
         and addresses.network = terms.network

@@ -4,7 +4,7 @@
 
 with claims as (
     select claims.*
-    from staging.address_creations as claims
+    from intermediate.address_claims as claims
     semi join affected.matched_addresses as addresses
         on
             claims.mode = addresses.mode

@@ -5,9 +5,14 @@
 
 with terms as (
     select terms.*, heads.head_block, heads.head_time, heads.required_confirmations
-    from intermediate.session_terms as terms
-    semi join affected.sessions as sessions on terms.session_id = sessions.session_id
+    from current.session_terms as terms
     left join staging.chain_heads as heads on terms.mode = heads.mode and terms.network = heads.network
+),
+
+own_transactions as (
+    select * from current.transactions
+    union all by name
+    select * from affected.other_transactions
 ),
 
 matched as (
@@ -20,7 +25,7 @@ matched as (
             partition by transactions.session_id
             order by transactions.block_number, transactions.log_index
         ) as running_base_units,
-    from marts.transactions as transactions
+    from own_transactions as transactions
     inner join terms on transactions.session_id = terms.session_id
     where transactions.type = 'incoming'
 ),
@@ -76,7 +81,9 @@ select
     judged.mode,
     judged.merchant_id,
     judged.session_id,
+    judged.network,
     judged.created_at,
+    judged.expires_at,
     judged.status,
     case
         when judged.is_late then 'late'

@@ -5,8 +5,9 @@
 
 with creations as (
     select creations.*
-    from staging.session_creations as creations
+    from intermediate.session_descriptions as creations
     semi join affected.sessions as sessions on creations.session_id = sessions.session_id
+    where creations.occurred_at between getvariable('earliest') and getvariable('latest')
 ),
 
 -- the earliest creation says whose session it is: later ones of another merchant, mode, network, currency do not count

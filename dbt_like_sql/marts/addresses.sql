@@ -4,13 +4,27 @@
 -- incremental: affected.addresses on mode, network, address = deposit_address
 
 with addresses as (
+    select * from current.deposit_addresses
+    union all by name
     select deposit_addresses.*
     from intermediate.deposit_addresses as deposit_addresses
-    semi join affected.addresses as affected_addresses
+    semi join affected.other_addresses as others
         on
-            deposit_addresses.mode = affected_addresses.mode
-            and deposit_addresses.network = affected_addresses.network
-            and deposit_addresses.deposit_address = affected_addresses.deposit_address
+            deposit_addresses.mode = others.mode
+            and deposit_addresses.network = others.network
+            and deposit_addresses.deposit_address = others.deposit_address
+),
+
+own_transactions as (
+    select * from current.transactions
+    union all by name
+    select * from affected.other_transactions
+),
+
+own_assignments as (
+    select * from current.assignments
+    union all by name
+    select * from affected.other_assignments
 ),
 
 money as (
@@ -26,7 +40,7 @@ money as (
         max(moves.block_time) as last_transfer_at,
         max(moves.block_time) filter (where moves.is_final) as last_final_move_at,
     from addresses
-    inner join marts.transactions as moves
+    inner join own_transactions as moves
         on
             addresses.mode = moves.mode
             and addresses.network = moves.network
@@ -38,7 +52,7 @@ money as (
 last_sweeps as (
     select addresses.address_id, moves.block_time, moves.tx_hash
     from addresses
-    inner join marts.transactions as moves
+    inner join own_transactions as moves
         on
             addresses.mode = moves.mode
             and addresses.network = moves.network
@@ -50,6 +64,19 @@ last_sweeps as (
     ) = 1
 ),
 
+-- another address may have been given to sessions that this pass leaves as they are
+their_sessions as (
+    select outcomes.session_id, outcomes.status, terms.reference, terms.created_at
+    from current.session_outcomes as outcomes
+    inner join current.session_terms as terms on outcomes.session_id = terms.session_id
+    union all
+    select outcomes.session_id, outcomes.status, terms.reference, terms.created_at
+    from intermediate.session_outcomes as outcomes
+    semi join affected.other_assignments as assignments on outcomes.session_id = assignments.session_id
+    anti join affected.sessions as sessions on outcomes.session_id = sessions.session_id
+    inner join intermediate.session_terms as terms on outcomes.session_id = terms.session_id
+),
+
 uses as (
     select
         addresses.address_id,
@@ -57,19 +84,20 @@ uses as (
         min(assignments.assigned_at) as first_used_at,
         max(assignments.assigned_at) as last_used_at,
         list(distinct assignments.session_id order by assignments.session_id) as session_ids,
+        min(their_sessions.created_at) as first_session_at,
+        max(their_sessions.created_at) as last_session_at,
     from addresses
-    inner join intermediate.assignments as assignments on addresses.address_id = assignments.address_id
+    inner join own_assignments as assignments on addresses.address_id = assignments.address_id
+    inner join their_sessions on assignments.session_id = their_sessions.session_id
     group by addresses.address_id
 ),
 
 holding as (
-    select addresses.address_id, assignments.session_id, terms.reference
+    select addresses.address_id, assignments.session_id, holders.reference
     from addresses
-    inner join intermediate.assignments as assignments
+    inner join own_assignments as assignments
         on addresses.address_id = assignments.address_id and assignments.held_until is null
-    inner join intermediate.session_outcomes as outcomes
-        on assignments.session_id = outcomes.session_id and outcomes.status = 'pending'
-    inner join intermediate.session_terms as terms on assignments.session_id = terms.session_id
+    inner join their_sessions as holders on assignments.session_id = holders.session_id and holders.status = 'pending'
 ),
 
 -- only what the row's own merchant and mode say about it counts
@@ -140,6 +168,8 @@ select
     uses.first_used_at,
     uses.last_used_at,
     coalesce(uses.session_ids, []) as session_ids,
+    uses.first_session_at,
+    uses.last_session_at,
     money.first_transfer_at,
     money.last_transfer_at,
     fundings.occurred_at as gas_funded_at,

@@ -1,6 +1,7 @@
 -- What one merchant received in one currency of one network on one UTC day.
 -- grain: mode, merchant_id, network, currency, day
 -- incremental: affected.days on mode, merchant_id, network, currency, day
+-- within: day
 
 select
     transactions.mode,
@@ -23,5 +24,8 @@ inner join affected.days as days
         and transactions.currency = days.currency
         and transactions.block_time >= days.day::timestamptz
         and transactions.block_time < (days.day + 1)::timestamptz
-where transactions.type = 'incoming'
+where
+    transactions.type = 'incoming'
+    and transactions.block_time >= getvariable('earliest')
+    and transactions.block_time < getvariable('latest') + interval 1 day
 group by all

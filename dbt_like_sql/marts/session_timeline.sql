@@ -5,9 +5,20 @@
 
 with terms as (
     select terms.*, outcomes.status, outcomes.is_failed_by_gateway, outcomes.on_time_base_units, outcomes.confirmed_at
-    from intermediate.session_terms as terms
-    semi join affected.sessions as sessions on terms.session_id = sessions.session_id
-    inner join intermediate.session_outcomes as outcomes on terms.session_id = outcomes.session_id
+    from current.session_terms as terms
+    inner join current.session_outcomes as outcomes on terms.session_id = outcomes.session_id
+),
+
+own_assignments as (
+    select * from current.assignments
+    union all by name
+    select * from affected.other_assignments
+),
+
+own_transactions as (
+    select * from current.transactions
+    union all by name
+    select * from affected.other_transactions
 ),
 
 matched as (
@@ -16,14 +27,14 @@ matched as (
         terms.expires_at,
         -- plain digits as people write them: 100, 99.5
         rtrim(rtrim(transactions.amount::varchar, '0'), '.') || ' ' || transactions.currency as shown_amount,
-    from marts.transactions as transactions
+    from own_transactions as transactions
     inner join terms on transactions.session_id = terms.session_id
 ),
 
 sweeps as (
     select distinct matched.session_id, sweeps.id, sweeps.block_time
     from matched
-    inner join marts.transactions as sweeps
+    inner join own_transactions as sweeps
         on
             matched.mode = sweeps.mode
             and matched.network = sweeps.network
@@ -37,21 +48,33 @@ sweeps as (
 ),
 
 -- what this deployment saw and the chain took back: the same tokens may have come again in another block
+own_transfers as (
+    select * from affected.own_transfers
+    union all by name
+    select transfers.*
+    from staging.observed_transfers as transfers
+    semi join affected.other_addresses as addresses
+        on
+            transfers.mode = addresses.mode
+            and transfers.network = addresses.network
+            and transfers.to_address = addresses.deposit_address
+),
+
 orphaned as (
     select
         assignments.session_id,
         marks.marked_at,
         rtrim(rtrim(transfers.amount::varchar, '0'), '.') || ' ' || transfers.currency as shown_amount,
-    from intermediate.assignments as assignments
+    from own_assignments as assignments
     semi join terms on assignments.session_id = terms.session_id
-    inner join staging.observed_transfers as transfers
+    inner join own_transfers as transfers
         on
             assignments.mode = transfers.mode
             and assignments.network = transfers.network
             and assignments.deposit_address = transfers.to_address
             and assignments.currency = transfers.currency
             and assignments.assigned_at <= transfers.block_time
-            and (assignments.held_until is null or transfers.block_time < assignments.held_until)
+            and transfers.block_time < coalesce(assignments.held_until, timestamptz 'infinity')
     inner join staging.block_marks as marks
         on
             transfers.mode = marks.mode
@@ -65,7 +88,7 @@ events as (
     from terms
     union all
     select assignments.session_id, 'address_assigned', assignments.assigned_at, 2, 'Deposit address assigned'
-    from intermediate.assignments as assignments
+    from own_assignments as assignments
     semi join terms on assignments.session_id = terms.session_id
     union all
     select session_id, 'payment_received', block_time, 3, 'Payment received (' || shown_amount || ')'

@@ -6,10 +6,15 @@
 -- incremental: affected.sessions on session_id
 -- within: created_at
 
-with last_addresses as (
+with own_assignments as (
+    select * from current.assignments
+    union all by name
+    select * from affected.other_assignments
+),
+
+last_addresses as (
     select assignments.session_id, assignments.deposit_address, assignments.address_id
-    from intermediate.assignments as assignments
-    semi join affected.sessions as sessions on assignments.session_id = sessions.session_id
+    from own_assignments as assignments
     qualify row_number() over (
         partition by assignments.session_id order by assignments.assigned_at desc, assignments.event_id desc
     ) = 1
@@ -17,8 +22,7 @@ with last_addresses as (
 
 last_changes as (
     select timeline.session_id, max(timeline.event_at) as updated_at
-    from marts.session_timeline as timeline
-    semi join affected.sessions as sessions on timeline.session_id = sessions.session_id
+    from current.session_timeline as timeline
     where timeline.event <> 'funds_swept'
     group by timeline.session_id
 )
@@ -56,9 +60,8 @@ select
     terms.created_at,
     last_changes.updated_at,
     terms.expires_at,
-from intermediate.session_terms as terms
-semi join affected.sessions as sessions on terms.session_id = sessions.session_id
-inner join intermediate.session_outcomes as outcomes on terms.session_id = outcomes.session_id
+from current.session_terms as terms
+inner join current.session_outcomes as outcomes on terms.session_id = outcomes.session_id
 inner join last_changes on terms.session_id = last_changes.session_id
 left join last_addresses on terms.session_id = last_addresses.session_id
 left join registry.tokens as tokens

@@ -2,37 +2,20 @@
 -- grain: mode, merchant_id, id
 -- check: amount_base_units > 0
 -- check: (type = 'incoming') = (platform_fee is not null)
--- incremental: affected.matched_addresses on mode, network, deposit_address
+-- incremental: affected.transactions on mode, id
+-- within: block_time
 
 with owners as (
-    select distinct owners.mode, owners.network, owners.deposit_address, owners.merchant_id
-    from intermediate.deposit_addresses as owners
-    semi join affected.matched_addresses as addresses
-        on
-            owners.mode = addresses.mode
-            and owners.network = addresses.network
-            and owners.deposit_address = addresses.deposit_address
+    select distinct mode, network, deposit_address, merchant_id
+    from current.deposit_addresses
 ),
 
 wallets as (
     select distinct mode, network, hot_wallet_address from staging.hot_wallet_registrations
 ),
 
--- one scan of all transfers
-own_transfers as materialized (
-    select transfers.*
-    from staging.evm_transfers as transfers
-    left join owners as receivers
-        on
-            transfers.mode = receivers.mode
-            and transfers.network = receivers.network
-            and transfers.to_address = receivers.deposit_address
-    left join owners as senders
-        on
-            transfers.mode = senders.mode
-            and transfers.network = senders.network
-            and transfers.from_address = senders.deposit_address
-    where receivers.deposit_address is not null or senders.deposit_address is not null
+own_transfers as (
+    select * from affected.own_transfers where not is_orphaned
 ),
 
 received as (
@@ -49,15 +32,16 @@ received as (
             transfers.mode = owners.mode
             and transfers.network = owners.network
             and transfers.to_address = owners.deposit_address
-    left join intermediate.assignments as assignments
+    left join current.assignments as assignments
         on
             owners.mode = assignments.mode
             and owners.network = assignments.network
             and owners.deposit_address = assignments.deposit_address
             and transfers.currency = assignments.currency
             and transfers.block_time >= assignments.assigned_at
-            and (assignments.held_until is null or transfers.block_time < assignments.held_until)
-    left join intermediate.session_terms as terms on assignments.session_id = terms.session_id
+            -- a comparison: with an OR here DuckDB would try every pair
+            and transfers.block_time < coalesce(assignments.held_until, timestamptz 'infinity')
+    left join current.session_terms as terms on assignments.session_id = terms.session_id
 ),
 
 sent as (
@@ -85,14 +69,18 @@ moved as (
     select * from received
     union all by name
     select * from sent
+),
+
+confirming as (
+    select mode, network, block_number, block_time
+    from staging.evm_blocks
+    where block_time >= getvariable('earliest')
 )
 
 select
     moved.mode,
     moved.merchant_id,
-    (
-        (heads.network_rank * 1073741824 + moved.block_number) * 131072 + moved.log_index
-    ) * 2 + if(moved.type = 'incoming', 0, 1) as id,
+    if(moved.type = 'incoming', moved.incoming_id, moved.leaving_id) as id,
     moved.type,
     moved.tx_hash,
     moved.log_index,
@@ -130,7 +118,7 @@ asof left join intermediate.merchant_rates as rates
         moved.mode = rates.mode
         and moved.merchant_id = rates.merchant_id
         and moved.block_time >= rates.effective_from
-left join staging.evm_blocks as confirming
+left join confirming
     on
         moved.mode = confirming.mode
         and moved.network = confirming.network

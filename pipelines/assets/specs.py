@@ -15,8 +15,9 @@ from pipelines.assets import graph
 from warehouse.contracts import tables
 from warehouse.contracts.table import Table
 from warehouse.duck import connect
+from warehouse.model_runs import create_views
 from warehouse.settings import NetworkSettings, Settings
-from warehouse.sql_models import Model, create_views, models
+from warehouse.sql_models import Model, models
 
 SERVING_GROUP = "serving"
 _TRANSFERS = "raw.evm_transfer_logs"
@@ -94,6 +95,8 @@ def _model_spec(settings: Settings, model: Model) -> dg.AssetSpec:
 
 
 def _how(model: Model) -> str:
+    if model.is_appended:
+        return "Each run adds what came since the last one; nothing in it ever changes, a rebuild makes it anew."
     rows = f"the rows of `{model.affected_by}`" if model.affected_by else "all rows"
     return (
         f"Each run computes {rows} and replaces those that differ. All tables are computed in one transaction: "

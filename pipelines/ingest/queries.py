@@ -99,14 +99,13 @@ WHERE
     )
 UNION ALL
 SELECT 1
-FROM intermediate.session_outcomes AS outcomes
-INNER JOIN intermediate.session_terms AS terms ON outcomes.session_id = terms.session_id
+FROM intermediate.session_outcomes
 WHERE
-    outcomes.status = 'pending'
-    AND terms.mode = $mode
-    AND terms.network = $network
-    AND terms.expires_at >= $last_time
-    AND terms.expires_at < $head_time
+    status = 'pending'
+    AND mode = $mode
+    AND network = $network
+    AND expires_at >= $last_time
+    AND expires_at < $head_time
 LIMIT 1
 """
 

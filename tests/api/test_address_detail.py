@@ -37,6 +37,8 @@ USED = {
     "address": address(
         42,
         session_ids=["s1", "s2"],
+        first_session_at=CREATED,
+        last_session_at=CREATED + timedelta(days=40),
         first_transfer_at=PAID_AT,
         last_transfer_at=SWEPT_AT,
         balance=Decimal("40.005000009"),

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.api import DASHBOARD, client_for, new_key
 from tests.support.marts import (
+    CREATED,
     DEPOSIT_SHOWN,
     TX_HASH,
     address,
@@ -22,6 +23,7 @@ from warehouse.store.credits import Credit, apply_credits
 SAME_HEADERS = ("content-type", "content-length", "x-mode", "x-data-as-of", "cache-control")
 
 _MOVED = {"first_transfer_at": transfer(1)["block_time"], "last_transfer_at": transfer(1)["block_time"]}
+_SESSION_TIMES = {"first_session_at": CREATED, "last_session_at": CREATED}
 
 FOREIGN = {"merchant": {"merchant_id": "mer_8"}, "mode": {"mode": "test"}}
 
@@ -91,7 +93,7 @@ def test_a_session_of_the_same_id_shows_only_its_owners_timeline_and_transfers(s
 
 
 def test_details_of_what_others_have_too_show_only_the_owners_rows(settings):
-    own = rows_of() | {"addresses": [address(42, session_ids=["theirs"], **_MOVED)]}
+    own = rows_of() | {"addresses": [address(42, session_ids=["theirs"], **_SESSION_TIMES, **_MOVED)]}
     both = {name: [*rows, *rows_of(merchant_id="mer_8")[name]] for name, rows in own.items()}
     with client_for(settings, marts_from(**both), key=new_key(settings)) as client:
         detail = client.get(f"{DASHBOARD}/addresses/{DEPOSIT_SHOWN}").json()["data"]

@@ -54,6 +54,8 @@ def test_r24_an_address_in_full(shop: ModelWorld) -> None:
         "first_used_at": minute(1),
         "last_used_at": minute(1),
         "session_ids": [session(1)],
+        "first_session_at": minute(0),
+        "last_session_at": minute(0),
         "first_transfer_at": minute(5),
         "last_transfer_at": minute(10),
         "gas_funded_at": minute(8),

@@ -178,12 +178,12 @@ def test_a_hand_out_that_arrives_late_names_the_session(world: ModelWorld) -> No
 
 def test_a_final_transfer_that_is_gone_leaves_no_entry(shop: ModelWorld) -> None:
     kept = shop.transfer(5, "10", to=deposit(1))
-    gone = shop.transfer(6, "20", to=deposit(1))
+    shop.transfer(6, "20", to=deposit(1))
     shop.head(10)
     shop.refresh()
     before = amounts(shop)
-    shop.connection.execute("DELETE FROM raw.evm_transfer_logs WHERE tx_hash = $gone", {"gone": gone})
-    shop.transfer(7, "1", to=deposit(1), currency="USDC")  # the address is looked at again
+    shop.new_batch()
+    shop.orphan(6)
     shop.head(11)
     shop.refresh()
     assert (before, shop.row(LEDGER, "tx_hash", "currency = 'USDT'")) == ([Decimal(10), Decimal(20)], {"tx_hash": kept})
@@ -193,8 +193,11 @@ def test_a_block_replaced_by_one_of_its_height_leaves_one_entry_at_the_new_time(
     shop.transfer(5, "10", to=deposit(1))
     shop.head(10)
     shop.refresh()
-    shop.connection.execute("UPDATE raw.evm_transfer_logs SET block_hash = '0xnew', block_time = $at, batch_id = 1",
-                            {"at": minute(5.5)})  # fmt: skip
+    shop.branches.fork("b", 5, minutes=0.5)
+    shop.new_batch()
+    shop.orphan(*range(5, 11))
+    shop.transfer(5, "10", to=deposit(1), branch="b")
+    shop.head(11, branch="b")
     shop.refresh()
     assert shop.row(LEDGER, "amount, posted_at") == {"amount": Decimal(10), "posted_at": minute(5.5)}
 

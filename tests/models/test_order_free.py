@@ -71,13 +71,13 @@ def test_any_order_and_batching_gives_the_tables_of_a_rebuild(evidence: Evidence
     assert "payment_orphaned" in seen["event"]
 
 
-AFFECTED = "affected.matched_addresses"
+AFFECTED = "affected.moved_transfers"
 NEW = "batch_id > getvariable('since_batch')"
 LAST_WORD = "creations.occurred_at desc, creations.event_id desc"
-HANDED_OUT = f"from staging.session_assignments\nwhere {NEW}"
+HANDED_OUT = f"from intermediate.hand_outs\nwhere {NEW}"
 NEW_HEADER, NEW_MARK = f"where blocks.{NEW}", f"where marks.{NEW}"
-UNEXPIRED = "where terms.expires_at >= heads.head_time and terms.expires_at < seen.head_time"
-ORPHANED = "and transfers.block_hash = orphaned.block_hash"
+UNEXPIRED = "where outcomes.expires_at >= heads.head_time and outcomes.expires_at < seen.head_time"
+ORPHANED = "orphaned.block_hash is not null as is_orphaned"
 # What straggles, the model, and what of its SQL is replaced by what.
 FAULTS = {
     "the last word is the last to arrive": (
@@ -91,7 +91,7 @@ FAULTS = {
         {HANDED_OUT: f"{HANDED_OUT} and false"},
     ),
     "a late header affects no transfer": ("header", AFFECTED, {NEW_HEADER: f"{NEW_HEADER} and false"}),
-    "orphaned blocks stay in the books": ("BSC", "staging.evm_transfers", {ORPHANED: f"{ORPHANED} and false"}),
+    "orphaned blocks stay in the books": ("BSC", "affected.own_transfers", {ORPHANED: "false as is_orphaned"}),
     "a block that leaves affects no address": ("BSC", AFFECTED, {NEW_MARK: f"{NEW_MARK} and false"}),
     "a head that goes back takes no confirmation": (
         "BSC",
@@ -105,6 +105,11 @@ FAULTS = {
         "BSC",
         "affected.changed_sessions",
         {UNEXPIRED: f"{UNEXPIRED} and false"},
+    ),
+    "what else a session was given is forgotten": (
+        "BSC",
+        "affected.other_addresses",
+        {"from intermediate.hand_outs as hand_outs": "from (from intermediate.hand_outs limit 0) as hand_outs"},
     ),
     "an entry stays when its transfer goes": (
         "address.created",

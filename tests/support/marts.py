@@ -250,6 +250,8 @@ def address(address_id: int, **columns: Any) -> Row:
         "first_used_at": None,
         "last_used_at": None,
         "session_ids": [],
+        "first_session_at": None,
+        "last_session_at": None,
         "first_transfer_at": None,
         "last_transfer_at": None,
         "gas_funded_at": None,

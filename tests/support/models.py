@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.gateway.batches import events_frame
 from pipelines.gateway.events import Event, parse_line
 from tests.support.branches import START, Branches, minute
-from warehouse import sql_models
+from warehouse import model_runs, sql_models
 from warehouse.contracts import SCHEMAS, tables
 from warehouse.domain.networks import Family
 from warehouse.duck import connect
@@ -60,7 +60,7 @@ class ModelWorld:
         for table in tables().values():
             self.connection.execute(table.ddl())
         self._registry()
-        sql_models.create_views(self.connection)
+        model_runs.create_views(self.connection)
         self._batch = 0
         self._transformed = -1
         self._events = 0
@@ -255,7 +255,7 @@ class ModelWorld:
     def refresh(self) -> None:
         """Bring derived tables up to date with what arrived since the last refresh."""
         self.store()
-        sql_models.run(self.connection, self._transformed)
+        model_runs.run(self.connection, self._transformed)
         self._transformed = self._batch
         self._batch += 1
         self.connection.execute("DELETE FROM state.transformed_heads")

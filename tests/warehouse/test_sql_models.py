@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.models import ModelWorld, deposit, session
-from warehouse import sql_models
+from warehouse import model_runs, sql_models
 from warehouse.contracts import tables
 from warehouse.sql_models import Model, ModelError
 
@@ -148,7 +148,7 @@ def test_a_refresh_without_news_replaces_no_row() -> None:
     world.head(20)
     world.refresh()
     replaced = Counter()
-    sql_models.run(world.connection, 10**6, lambda name, rows: replaced.update({name: rows}))
+    model_runs.run(world.connection, 10**6, lambda name, rows: replaced.update({name: rows}))
     assert not replaced.total()
 
 
@@ -160,7 +160,7 @@ def test_a_refresh_replaces_only_the_rows_that_differ() -> None:
     world.event("session.failed", 5, {"session_id": session(2), "reason": "x"})
     world.store()
     replaced = Counter()
-    sql_models.run(world.connection, 0, lambda name, rows: replaced.update({name: rows}))
+    model_runs.run(world.connection, 0, lambda name, rows: replaced.update({name: rows}))
     assert +replaced == {
         "intermediate.session_terms": 2,  # one removed, one added
         "intermediate.session_outcomes": 2,

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from warehouse.errors import SettingsError, StorageError
 from warehouse.settings import Settings
-from warehouse.store.driver import safe_sqlite
+from warehouse.store.driver import safe_sqlite, write_ahead
 from warehouse.store.schema import SCHEMA_REVISION
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
@@ -28,7 +28,6 @@ MIGRATION_LOCK_SECONDS = 60
 # Runs on every new connection. FULL: a commit that was acknowledged survives a power cut.
 _PRAGMAS = (
     f"pragma busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}",
-    "pragma journal_mode = wal",
     "pragma synchronous = full",
     "pragma foreign_keys = on",
     "pragma mmap_size = 0",
@@ -119,6 +118,7 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+    write_ahead(connection)
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -1,10 +1,12 @@
 """The SQLite library that Paylake trusts with money.
 
-Belongs here: which build is used and which is refused. Does not belong here: connections.
+Belongs here: which build is used and which is refused, and its journal. Does not belong here: other settings of
+connections.
 """
 
 from typing import Any
 
+import stamina
 from pysqlite3 import dbapi2
 
 from warehouse.errors import StorageError
@@ -28,3 +30,12 @@ def safe_sqlite() -> Any:
             hint="Install the pysqlite3 of requirements.lock, which carries SQLite 3.53.",
         )
     return _LIBRARY
+
+
+@stamina.retry(on=_LIBRARY.OperationalError, attempts=20, timeout=10.0, wait_initial=0.02, wait_max=0.5)
+def write_ahead(connection: Any) -> None:
+    """Let the connection's file have a write-ahead log, which readers never wait for.
+
+    Two processes that make the same file at once may each find it locked: SQLite does not wait for that lock.
+    """
+    connection.execute("pragma journal_mode = wal")

@@ -8,6 +8,8 @@ TABLE = Table(
     name="intermediate.assignments",
     sentence="One valid hand-out of a deposit address to a session, with the time it holds.",
     grain=("event_id",),
+    partition_month="assigned_at",
+    sort=("assigned_at",),
     columns={
         "mode": text("The deployment mode the row belongs to.", one_of=("live", "test")),
         "network": text("Network code: BSC, ETH, POL, TRX, SOL or one named in the settings."),

@@ -14,7 +14,9 @@ TABLE = Table(
         "mode": text("The deployment mode the row belongs to.", one_of=("live", "test")),
         "merchant_id": text("The merchant who owns the row."),
         "session_id": text("UUID, lower case."),
+        "network": text("Network code: BSC, ETH, POL, TRX, SOL or one named in the settings."),
         "created_at": timestamp("When the session was created."),
+        "expires_at": timestamp("On-time money ends here, inclusive."),
         "status": text("State of the session.", one_of=("pending", "paid", "failed", "expired")),
         "exception": text(
             "What is unusual about its money.", null=True, one_of=("late", "underpaid", "overpaid", "multiple")

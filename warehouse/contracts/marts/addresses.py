@@ -32,6 +32,8 @@ TABLE = Table(
         "first_used_at": timestamp("First assignment.", null=True),
         "last_used_at": timestamp("Last assignment.", null=True),
         "session_ids": texts("Sessions it was ever given to, each once, in the order of their ids."),
+        "first_session_at": timestamp("When the first created of them was.", null=True),
+        "last_session_at": timestamp("When the last created of them was.", null=True),
         "first_transfer_at": timestamp("Block time of the first transfer in or out.", null=True),
         "last_transfer_at": timestamp("Block time of the last.", null=True),
         "gas_funded_at": timestamp("Last funding with native coin.", null=True),

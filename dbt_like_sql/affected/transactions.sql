@@ -1,0 +1,24 @@
+-- Rows of transactions that may differ, with the times of the blocks they were ever in.
+-- grain: mode, id
+
+with ids as (
+    select transfers.mode, transfers.incoming_id as id, transfers.block_time
+    from affected.own_transfers as transfers
+    semi join affected.matched_addresses as addresses
+        on
+            transfers.mode = addresses.mode
+            and transfers.network = addresses.network
+            and transfers.to_address = addresses.deposit_address
+    union all
+    select transfers.mode, transfers.leaving_id, transfers.block_time
+    from affected.own_transfers as transfers
+    semi join affected.matched_addresses as addresses
+        on
+            transfers.mode = addresses.mode
+            and transfers.network = addresses.network
+            and transfers.from_address = addresses.deposit_address
+)
+
+select mode, id, min(block_time) as earliest, max(block_time) as latest
+from ids
+group by mode, id
