@@ -9,7 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from pipelines.assets import graph
+
 SYNC_JOB = "sync"
+ANALYST_JOB = "analyst_copy"
 TRIGGER_TAG = "paylake/trigger"
 # Dagster keeps runs for ever, a file of 0.4 MB each; of those that went well, half a day of a run a minute is kept.
 KEPT_RUNS = 720
@@ -25,7 +28,7 @@ _UNFINISHED = [
 
 sync_job = dg.define_asset_job(
     SYNC_JOB,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.keys(graph.ANALYST_COPY),
     description="One pass: feed and chains into the lake, tables, publication, hand-over. Safe beside `paylake sync`.",
 )
 
@@ -43,6 +46,22 @@ def every_minute(context):  # noqa: ANN001, ANN201 - Dagster reads annotations a
         return dg.SkipReason("the last run is not over")
     forget_old_runs(context.instance)
     return dg.RunRequest(tags={TRIGGER_TAG: "schedule"})
+
+
+analyst_job = dg.define_asset_job(
+    ANALYST_JOB,
+    selection=dg.AssetSelection.keys(graph.ANALYST_COPY),
+    description="Writes all that is published into one DuckDB file and into Parquet, for analysts.",
+)
+
+every_night = dg.ScheduleDefinition(
+    name="every_night",
+    job=analyst_job,
+    cron_schedule="30 0 * * *",
+    execution_timezone="UTC",
+    description="The analysts' files, once a day.",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 
 
 def forget_old_runs(instance: dg.DagsterInstance) -> None:

@@ -27,6 +27,7 @@ _LAYERS = {
     "registry": "What the settings say, as tables; replaced whenever the settings change.",
     "staging": "Views that give the columns of raw their types; the only readers of raw.",
     "affected": "Temporary sets of keys: which rows of derived tables what arrived may have changed.",
+    "current": "Temporary rows of those keys as they are now, which several models need.",
     "intermediate": "Derived tables between the sources and the marts.",
     "marts": "Derived tables the API and analysts read.",
 }

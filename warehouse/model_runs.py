@@ -41,7 +41,7 @@ def run(
     connection.execute(f"SET VARIABLE since_batch = {int(since_batch)}::BIGINT")
     for model in sql_models.models():
         if model.is_affected:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE affected_{model.stem} AS {model.runnable}")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {model.schema}_{model.stem} AS {model.runnable}")
         elif model.is_appended:
             on_model(model.name, _append(connection, model, tables()[model.name]))
         elif not model.is_view:

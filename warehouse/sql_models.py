@@ -9,7 +9,8 @@ tables before the pass. Those with `materialize: appended` are tables whose SELE
 grow. Every other model is a table; with `incremental: affected.x on keys` its SELECT covers just the affected keys, and
 the runner replaces the rows of those keys that differ. A rebuild is the same run with everything affected and every
 table empty. `changes.x` names the rows of table x that this run removed or added, `current.x` those of the affected
-keys as they are now. With `within: time`, the variables `earliest` and `latest` bound that column of all of them.
+keys as they are now; the models in `current` are further rows that several models need, temporary as well. With
+`within: time`, the variables `earliest` and `latest` bound that column of all affected rows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from warehouse.contracts import DERIVED_SCHEMAS, tables
 from warehouse.contracts.table import Table
 from warehouse.errors import PaylakeError
 
-LAYERS = ("staging", "affected", "intermediate", "marts")
+LAYERS = ("staging", "affected", "current", "intermediate", "marts")
 # Schemas that exist during a run alone.
 PASSING = ("affected", "changes", "current")
 _TEMPORARY = re.compile(rf"\b({'|'.join(PASSING)})\.(\w+)")
@@ -67,8 +68,8 @@ class Model:
 
     @property
     def is_affected(self) -> bool:
-        """Whether it is a set of keys, not a table."""
-        return self.schema == "affected"
+        """Whether it is a set of keys, or of rows of such keys, that exists during a run alone."""
+        return self.schema in PASSING
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -112,7 +113,7 @@ def _depends_on(model: Model, by_name: dict[str, Model]) -> set[str]:
     """The models that must be computed before it."""
     needed = {model.affected_by} if model.affected_by else set()
     for name in model.reads:
-        read = by_name.get(_lasting(name, by_name))
+        read = by_name.get(lasting(name, by_name))
         # a set of keys reads derived tables as they were before the pass: these need not be computed yet
         is_first = name.startswith(PASSING) or (read is not None and (read.is_view or read.is_appended))
         if read and read is not model and (is_first or not model.is_affected):
@@ -120,12 +121,12 @@ def _depends_on(model: Model, by_name: dict[str, Model]) -> set[str]:
     return needed
 
 
-def _lasting(name: str, by_name: dict[str, Model]) -> str:
+def lasting(name: str, by_name: dict[str, Model]) -> str:
     """The model behind `changes.x` or `current.x`; any other name as it is."""
     schema, stem = name.split(".")
-    if schema not in ("changes", "current"):
+    if name in by_name or schema not in ("changes", "current"):
         return name
-    return next((known for known in by_name if known.endswith(f".{stem}") and not known.startswith("affected.")), name)
+    return next((known for known in by_name if known.endswith(f".{stem}") and not known.startswith(PASSING)), name)
 
 
 def _read(path: Path) -> Model:
@@ -172,7 +173,7 @@ def _incremental(path: Path, values: list[str]) -> tuple[str, tuple[tuple[str, s
 def _check_reads(model: Model, by_name: dict[str, Model]) -> None:
     known = by_name.keys() | tables().keys()
     for name in model.reads:
-        if _lasting(name, by_name) not in known:
+        if lasting(name, by_name) not in known:
             raise ModelError(f"{model.name} reads {name}, which no file or contract declares")
         if name.startswith("raw.") and model.schema != "staging":
             raise ModelError(f"{model.name} reads {name}: only staging reads raw")

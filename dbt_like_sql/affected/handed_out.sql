@@ -1,18 +1,5 @@
--- Hand-outs of addresses that are matched anew: which of them hold may differ.
+-- Hand-outs of which it may differ whether they hold, and until when.
 -- grain: event_id
 
-select
-    hand_outs.*,
-    hand_outs.assigned_at as earliest,
-    hand_outs.assigned_at as latest,
-from intermediate.hand_outs as hand_outs
-semi join (
-    select claims.address_id
-    from intermediate.address_claims as claims
-    semi join affected.matched_addresses as addresses
-        on
-            claims.mode = addresses.mode
-            and claims.network = addresses.network
-            and claims.deposit_address = addresses.deposit_address
-) as claimed
-    on hand_outs.address_id = claimed.address_id
+select event_id, session_id, assigned_at as earliest, assigned_at as latest
+from current.handed_out

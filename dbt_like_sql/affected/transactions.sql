@@ -3,7 +3,7 @@
 
 with ids as (
     select transfers.mode, transfers.incoming_id as id, transfers.block_time
-    from affected.own_transfers as transfers
+    from current.own_transfers as transfers
     semi join affected.matched_addresses as addresses
         on
             transfers.mode = addresses.mode
@@ -11,7 +11,7 @@ with ids as (
             and transfers.to_address = addresses.deposit_address
     union all
     select transfers.mode, transfers.leaving_id, transfers.block_time
-    from affected.own_transfers as transfers
+    from current.own_transfers as transfers
     semi join affected.matched_addresses as addresses
         on
             transfers.mode = addresses.mode

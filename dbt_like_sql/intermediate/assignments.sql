@@ -18,7 +18,7 @@ select
         partition by addresses.mode, addresses.network, addresses.deposit_address, addresses.currency
         order by hand_outs.assigned_at, hand_outs.event_id
     ) as held_until,
-from affected.handed_out as hand_outs
+from current.handed_out as hand_outs
 inner join current.deposit_addresses as addresses
     on
         hand_outs.address_id = addresses.address_id

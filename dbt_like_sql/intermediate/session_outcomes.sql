@@ -12,7 +12,7 @@ with terms as (
 own_transactions as (
     select * from current.transactions
     union all by name
-    select * from affected.other_transactions
+    select * from current.other_transactions
 ),
 
 matched as (

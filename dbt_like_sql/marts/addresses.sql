@@ -18,13 +18,13 @@ with addresses as (
 own_transactions as (
     select * from current.transactions
     union all by name
-    select * from affected.other_transactions
+    select * from current.other_transactions
 ),
 
 own_assignments as (
     select * from current.assignments
     union all by name
-    select * from affected.other_assignments
+    select * from current.other_assignments
 ),
 
 money as (
@@ -72,7 +72,7 @@ their_sessions as (
     union all
     select outcomes.session_id, outcomes.status, terms.reference, terms.created_at
     from intermediate.session_outcomes as outcomes
-    semi join affected.other_assignments as assignments on outcomes.session_id = assignments.session_id
+    semi join current.other_assignments as assignments on outcomes.session_id = assignments.session_id
     anti join affected.sessions as sessions on outcomes.session_id = sessions.session_id
     inner join intermediate.session_terms as terms on outcomes.session_id = terms.session_id
 ),

@@ -12,13 +12,13 @@ with terms as (
 own_assignments as (
     select * from current.assignments
     union all by name
-    select * from affected.other_assignments
+    select * from current.other_assignments
 ),
 
 own_transactions as (
     select * from current.transactions
     union all by name
-    select * from affected.other_transactions
+    select * from current.other_transactions
 ),
 
 matched as (
@@ -49,7 +49,7 @@ sweeps as (
 
 -- what this deployment saw and the chain took back: the same tokens may have come again in another block
 own_transfers as (
-    select * from affected.own_transfers
+    select * from current.own_transfers
     union all by name
     select transfers.*
     from staging.observed_transfers as transfers

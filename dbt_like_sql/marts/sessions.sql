@@ -9,7 +9,7 @@
 with own_assignments as (
     select * from current.assignments
     union all by name
-    select * from affected.other_assignments
+    select * from current.other_assignments
 ),
 
 last_addresses as (

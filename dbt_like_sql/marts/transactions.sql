@@ -15,7 +15,7 @@ wallets as (
 ),
 
 own_transfers as (
-    select * from affected.own_transfers where not is_orphaned
+    select * from current.own_transfers where not is_orphaned
 ),
 
 received as (

@@ -91,7 +91,7 @@ FAULTS = {
         {HANDED_OUT: f"{HANDED_OUT} and false"},
     ),
     "a late header affects no transfer": ("header", AFFECTED, {NEW_HEADER: f"{NEW_HEADER} and false"}),
-    "orphaned blocks stay in the books": ("BSC", "affected.own_transfers", {ORPHANED: "false as is_orphaned"}),
+    "orphaned blocks stay in the books": ("BSC", "current.own_transfers", {ORPHANED: "false as is_orphaned"}),
     "a block that leaves affects no address": ("BSC", AFFECTED, {NEW_MARK: f"{NEW_MARK} and false"}),
     "a head that goes back takes no confirmation": (
         "BSC",
