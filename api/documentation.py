@@ -1,7 +1,8 @@
 """`/openapi.json` and `/docs`: the contract, for programs and for people.
 
-Belongs here: the document, what every route has in common, and a page that needs no other server. Does not belong here:
-single routes (their schemas say what they are). `python -m api.openapi` writes the committed copy.
+Belongs here: the document, what every route has in common, which answer leads to which route, and a page that needs no
+other server. Does not belong here: single routes (their schemas say what they are). `python -m api.openapi` writes the
+committed copy.
 """
 
 import functools
@@ -29,6 +30,25 @@ _HEADERS = {
     "X-RateLimit-Limit": "Requests allowed in the window of the bucket just used.",
     "X-RateLimit-Remaining": "Requests left in it.",
     "X-RateLimit-Reset": "Epoch seconds at which its oldest request leaves it.",
+}
+
+_RETRY_AFTER = "Seconds until the bucket has room for another request."
+
+# Operation → operation that one of its values is for: the parameter, and where in the answer its value stands.
+_LINKS = {
+    "list_sessions": {"get_session": ("session_id", "sessions/0/session_id")},
+    "get_session": {
+        "get_address": ("address_id", "payment_details/deposit_address_id"),
+        "get_transaction": ("tx_hash", "transfers/0/tx_hash"),
+    },
+    "list_addresses": {"get_address": ("address_id", "addresses/0/id")},
+    "get_address": {
+        "get_session": ("session_id", "sessions/0/session_id"),
+        "get_transaction": ("tx_hash", "blockchain_transactions/0/tx_hash"),
+    },
+    "list_transactions": {"get_transaction": ("tx_hash", "transactions/0/tx_hash")},
+    "get_transaction": {"get_session": ("session_id", "related_session/session_id")},
+    "get_overview": {"get_session": ("session_id", "recent_sessions/0/session_id")},
 }
 
 _ERRORS = {
@@ -103,7 +123,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Error"] = _ERROR_SCHEMA
     document["components"]["headers"] = {
-        name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
+        name: {"description": text, "required": True, "schema": {"type": "string"}} for name, text in _HEADERS.items()
     }
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -123,6 +143,15 @@ def _complete(operation: dict[str, Any], *, is_probe: bool, path: str) -> None:
         responses[status] = {"description": text, "content": {"application/json": {"schema": schema}}}
     for response in responses.values():
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
+    if "429" in responses:
+        retry_after = {"description": _RETRY_AFTER, "required": True, "schema": {"type": "integer", "minimum": 1}}
+        responses["429"]["headers"]["Retry-After"] = retry_after
+    links = {
+        target: {"operationId": target, "parameters": {parameter: f"$response.body#/data/{place}"}}
+        for target, (parameter, place) in _LINKS.get(operation["operationId"], {}).items()
+    }
+    if links:
+        responses["200"]["links"] = links
 
 
 def docs_page(document: dict[str, Any]) -> str:

@@ -15,6 +15,9 @@ from starlette.datastructures import QueryParams
 from api.errors import InvalidParameter
 from api.parameters import Parameter
 
+# What OpenAPI calls such a name here; the specification has no word for it.
+TIMEZONE_FORMAT = "iana-time-zone"
+
 _DAY = timedelta(days=1)
 
 
@@ -34,8 +37,8 @@ class TimeZone(Parameter):
         return _zone(name)
 
     def schema(self) -> dict[str, Any]:
-        """Text, UTC if absent."""
-        return {"type": "string", "default": "UTC"}
+        """The name of a time zone, UTC if absent."""
+        return {"type": "string", "format": TIMEZONE_FORMAT, "default": "UTC"}
 
 
 TIMEZONE = TimeZone("timezone", "IANA time zone in which days, weeks (from Monday) and months begin.")

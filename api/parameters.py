@@ -225,8 +225,8 @@ class AmountBound(Parameter):
             raise InvalidParameter(self.name, message, format="at most 20 digits and 8 decimals") from None
 
     def schema(self) -> dict[str, Any]:
-        """A number that is not negative."""
-        return {"type": "number", "minimum": 0}
+        """Text: a number may be written with an exponent, and kept as a binary float."""
+        return {"type": "string", "pattern": r"^[0-9]{1,20}(\.[0-9]{1,8})?$"}
 
 
 def _parse_moment(text: str, *, end_of_day: bool) -> datetime:
@@ -280,6 +280,7 @@ def documented(parameters: Iterable[Parameter]) -> dict[str, Any]:
                 "name": parameter.name,
                 "in": "query",
                 "required": False,
+                "allowEmptyValue": True,
                 "description": parameter.description,
                 "schema": parameter.schema(),
             }

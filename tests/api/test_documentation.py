@@ -1,11 +1,13 @@
 """The OpenAPI document and the page for people."""
 
 import json
+import re
 
 import pytest
 
 from api.openapi import COMMITTED_FILE, document_text
 from tests.support.api import DASHBOARD
+from tests.support.marts import DEPOSIT, TX_HASH, address, paid_session, transfer
 
 
 def test_the_committed_document_is_the_one_served(open_client):
@@ -34,6 +36,55 @@ def test_either_key_header_is_enough_in_the_document():
     assert names == [
         "page", "limit", "status", "network", "currency", "start_date", "end_date", "search", "sort_by", "sort_order",
     ]  # fmt: skip
+
+
+def test_r8_every_query_parameter_may_be_empty_in_the_document():
+    for operations in json.loads(document_text())["paths"].values():
+        for parameter in operations["get"].get("parameters", []):
+            assert parameter.get("allowEmptyValue", False) is (parameter["in"] == "query"), parameter["name"]
+
+
+def test_r12_an_amount_is_digits_in_the_document_as_in_the_parser(open_client):
+    parameters = json.loads(document_text())["paths"][f"{DASHBOARD}/transactions"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in parameters}
+    client = open_client()
+    for text, is_amount in (("0.00000001", True), ("9" * 20, True), ("1e-8", False), ("-1", False), ("1.", False)):
+        for name in ("min_amount", "max_amount"):
+            assert bool(re.search(schemas[name]["pattern"], text)) is is_amount
+            answer = client.get(f"{DASHBOARD}/transactions", params={name: text})
+            assert answer.status_code == (200 if is_amount else 400)
+
+
+def test_the_headers_of_every_answer_are_required_in_the_document():
+    document = json.loads(document_text())
+    assert all(header["required"] for header in document["components"]["headers"].values())
+    for operations in document["paths"].values():
+        for status, response in operations["get"]["responses"].items():
+            assert ("Retry-After" in response["headers"]) is (status == "429")
+
+
+def test_a_link_leads_from_a_value_of_an_answer_to_what_it_names(open_client):
+    session_id, owned = "00000000-0000-4000-8000-000000000001", {"deposit_address": DEPOSIT}
+    moved = {"first_transfer_at": transfer(1)["block_time"], "last_transfer_at": transfer(1)["block_time"]}
+    client = open_client(
+        sessions=[paid_session(session_id)],
+        addresses=[address(42, session_ids=[session_id], **moved)],
+        transactions=[transfer(1, session_id=session_id, **owned)],
+    )
+    asked = {"session_id": session_id, "address_id": "42", "tx_hash": TX_HASH}
+    document = json.loads(document_text())
+    path_of = {operations["get"]["operationId"]: path for path, operations in document["paths"].items()}
+    followed = 0
+    for path, operations in document["paths"].items():
+        for target, link in operations["get"]["responses"]["200"].get("links", {}).items():
+            ((parameter, expression),) = link["parameters"].items()
+            value = client.get(path.format(**asked)).json()
+            for step in expression.removeprefix("$response.body#/").split("/"):
+                value = value[int(step) if isinstance(value, list) else step]
+            assert str(value) == asked[parameter]
+            assert client.get(path_of[target].format(**{parameter: value})).status_code == 200
+            followed += 1
+    assert followed == 9
 
 
 def test_the_page_lists_every_route_and_loads_nothing(open_client):
