@@ -19,7 +19,8 @@ import httpx
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from tests.support.marts import NOW, GivenReader
+from api.deployment import Reader
+from tests.support.marts import NOW
 from warehouse.settings import Settings, load_settings
 from warehouse.store.api_keys import create_key
 from warehouse.store.connection import open_store
@@ -43,7 +44,7 @@ def new_key(settings: Settings, merchant_id: str = "mer_7", mode: str = "live", 
 
 @contextmanager
 def client_for(
-    settings: Settings, reader: GivenReader, *, key: str | None = None, now: datetime = NOW
+    settings: Settings, reader: Reader, *, key: str | None = None, now: datetime = NOW
 ) -> Generator[TestClient]:
     """A client of the API in this process that sends this key; failures inside come back as answers."""
     app = create_app(settings, reader=reader, clock=lambda: now)
