@@ -57,6 +57,21 @@ def test_r15_available_is_the_stores_credit_and_pending_what_is_not_final(balanc
     }
 
 
+def test_r16_usdt_and_usdc_add_at_par_and_the_price_says_so(balance):
+    data = balance(
+        credit("BSC", "USDT", 150_000_001),
+        credit("ETH", "USDC", 250_000_002),
+        daily_credits=[
+            credits_of_day("2026-01-31", received_pending=Decimal("0.3")),
+            credits_of_day("2026-01-31", received_pending=Decimal("0.4"), network="ETH", currency="USDC"),
+        ],
+    )["data"]
+    available, pending = data["available_balance"], data["pending_balance"]
+    assert (available["amount"], available["usd_value"]) == ("4.00000003", Decimal("4.00"))
+    assert (pending["amount"], pending["usd_value"]) == ("0.70000000", Decimal("0.70"))
+    assert {available["price_source"], pending["price_source"]} == {"par"}
+
+
 def test_r13_dollars_round_half_up(balance):
     assert balance(credit("BSC", "USDT", 100_500_000))["data"]["available_balance"]["usd_value"] == Decimal("1.01")
     assert balance(credit("ETH", "USDT", 0))["data"]["available_balance"]["amount"] == "1.00500000"

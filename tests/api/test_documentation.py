@@ -28,6 +28,25 @@ def test_r5_the_document_knows_only_the_documented_statuses():
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+def test_r6_every_success_is_200():
+    # 201 is for the creation of withdrawals alone, of which there is none yet.
+    document = json.loads(document_text())
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert {status for operation in operations for status in operation["responses"] if status < "400"} == {"200"}
+
+
+def test_r18_a_session_has_one_of_four_statuses_and_what_is_unusual_stands_apart():
+    schemas = json.loads(document_text())["components"]["schemas"]
+    for name in ("Session", "SessionDetail"):
+        properties = schemas[name]["properties"]
+        assert properties["status"]["enum"] == ["pending", "paid", "failed", "expired"]
+        unusual, nothing = properties["exception"]["anyOf"]
+        assert (unusual["enum"], nothing) == (["late", "underpaid", "overpaid", "multiple"], {"type": "null"})
+    for name in ("RecentSession", "AddressSession", "RelatedSession"):
+        assert schemas[name]["properties"]["status"]["enum"] == ["pending", "paid", "failed", "expired"]
+        assert "exception" not in schemas[name]["properties"]
+
+
 def test_either_key_header_is_enough_in_the_document():
     operation = json.loads(document_text())["paths"]["/api/v1/dashboard/sessions"]["get"]
     assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}]

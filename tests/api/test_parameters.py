@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.support.api import DASHBOARD, client_for, new_key, settings_in
-from tests.support.marts import marts_from, session
+from tests.support.marts import address, marts_from, session, transfer
 from warehouse.settings import load_settings
 
 SESSIONS, ADDRESSES = f"{DASHBOARD}/sessions", f"{DASHBOARD}/addresses"
@@ -118,6 +118,16 @@ def test_r8_the_specifications_example_of_an_error(client):
 def test_r9_details_of_a_number_are_its_limits(client):
     assert refused(client, SESSIONS, limit="101") == {"parameter": "limit", "minimum": 1, "maximum": 100}
     assert refused(client, ADDRESSES, page="0") == {"parameter": "page", "minimum": 1, "maximum": PAGE_MAX}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_r9_every_list_has_six_pagination_keys_and_an_empty_page_past_the_end(open_client, path):
+    rows = {"sessions": [session("s1")], "addresses": [address(1)], "transactions": [transfer(1)]}
+    data = open_client(**rows).get(path, params={"page": 3, "limit": 1}).json()["data"]
+    assert data[path.rpartition("/")[2]] == []
+    assert data["pagination"] == {
+        "current_page": 3, "total_pages": 1, "total_items": 1, "items_per_page": 1, "has_next": False, "has_prev": True,
+    }  # fmt: skip
 
 
 def test_r10_a_start_after_the_end_is_refused(client):

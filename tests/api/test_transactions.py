@@ -82,6 +82,21 @@ def test_r11b_tron_addresses_and_hashes_are_shown_as_tron_writes_them(open_clien
     assert (item["to_address"], item["from_address"], item["tx_hash"]) == (TRON_SHOWN, TRON_SHOWN, "12" * 32)
 
 
+@pytest.mark.parametrize(
+    ("network", "coin"), [("BSC", "BNB"), ("ETH", "ETH"), ("POL", "POL"), ("TRX", "TRX"), ("SOL", "SOL")]
+)
+def test_r31_the_fee_is_in_the_native_coin_and_null_for_what_comes_in(open_client, network, coin):
+    item = open_client(transactions=[transfer(1, network=network)]).get(LIST).json()["data"]["transactions"][0]
+    assert (item["gas_fee"], item["gas_fee_currency"]) == (None, coin)
+
+
+def test_r17_usdc_on_tron_is_a_filter_and_readable(open_client):
+    rows = [transfer(1, network="TRX", currency="USDC"), transfer(2, network="TRX"), transfer(3, currency="USDC")]
+    answer = open_client(transactions=rows).get(LIST, params={"network": "TRX", "currency": "USDC"})
+    assert ids(answer) == [1]
+    assert answer.json()["data"]["transactions"][0]["currency"] == "USDC"
+
+
 def test_r21_status_and_confirmations_are_those_at_the_networks_own_head(open_client):
     rows = [
         transfer(1, block_number=1_000_000),

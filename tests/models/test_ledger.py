@@ -73,6 +73,30 @@ def test_r15_money_of_no_session_is_posted_too(shop: ModelWorld) -> None:
     ]
 
 
+def test_r19_money_after_expiry_is_credited_and_the_status_stays(shop: ModelWorld) -> None:
+    shop.head(16)
+    shop.refresh()
+    shop.transfer(20, "100", to=deposit(1))
+    shop.head(30)
+    shop.refresh()
+    assert entries(shop) == [("mer_1", "USDT", Decimal(100), Decimal(1), Decimal(99))]
+    assert shop.row("marts.sessions", "status, exception, paid_amount") == {
+        "status": "expired", "exception": "late", "paid_amount": Decimal(100),
+    }  # fmt: skip
+
+
+def test_r13_what_is_less_than_the_smallest_shown_amount_stays_in_the_books(shop: ModelWorld) -> None:
+    for block in (5, 6, 7):
+        shop.transfer(block, "0.000000004", to=deposit(1))
+    shop.head(10)
+    shop.refresh()
+    assert amounts(shop) == [Decimal("0.000000004")] * 3
+    # A hundredth of it is 0.00000000004: nothing, at 8 places. Together 0.000000012, of which 0.00000001 is shown.
+    assert shop.row("marts.balances", "received_final, platform_fees_final") == {
+        "received_final": Decimal("0.000000012"), "platform_fees_final": Decimal(0),
+    }  # fmt: skip
+
+
 def test_what_leaves_an_address_is_no_entry(shop: ModelWorld) -> None:
     shop.hot_wallet(0)
     shop.transfer(5, "10", to=deposit(1))

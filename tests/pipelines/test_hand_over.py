@@ -58,7 +58,7 @@ def balance(lake: Lake, received: str, fees: str, *, merchant: str = "mer_1", st
     lake.write_tx(body)
 
 
-def test_the_exact_cumulative_is_floored_once_to_eight_places(settings: Settings) -> None:
+def test_r13_r15_the_exact_cumulative_is_floored_once_to_eight_places(settings: Settings) -> None:
     with opened(settings) as (lake, store):
         balance(lake, "100.000000019999999999", "1.00000001")
         assert HandOver(lake, store).run() == []

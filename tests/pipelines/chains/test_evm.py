@@ -89,7 +89,7 @@ def test_the_head_is_the_newest_and_the_finalised_block(make_source, chain):
 @pytest.mark.parametrize(
     ("depth", "final"), [(1, lambda newest: newest), (20, lambda newest: newest - 19), (10**6, lambda _: 0)]
 )
-def test_by_depth_the_final_block_has_so_many_confirmations(make_source, chain, depth, final):
+def test_r21_by_depth_the_final_block_has_so_many_confirmations(make_source, chain, depth, final):
     head = make_source(chain.url, finality="depth", finality_depth=depth).head()
     assert head.finalized_number == final(head.number)
 
