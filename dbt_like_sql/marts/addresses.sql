@@ -115,15 +115,11 @@ activations as (
 ),
 
 fundings as (
-    select addresses.address_id, events.occurred_at, events.tx_hash, events.amount
+    select addresses.address_id, fundings.funded_at, fundings.tx_hash, fundings.amount
     from addresses
-    inner join staging.gas_fundings as events
-        on
-            addresses.address_id = events.address_id
-            and addresses.mode = events.mode
-            and addresses.merchant_id = events.merchant_id
+    inner join marts.gas_fundings as fundings on addresses.address_id = fundings.address_id
     qualify row_number() over (
-        partition by addresses.address_id order by events.occurred_at desc, events.event_id desc
+        partition by addresses.address_id order by fundings.funded_at desc, fundings.event_id desc
     ) = 1
 ),
 
@@ -172,14 +168,14 @@ select
     uses.last_session_at,
     money.first_transfer_at,
     money.last_transfer_at,
-    fundings.occurred_at as gas_funded_at,
+    fundings.funded_at as gas_funded_at,
     fundings.tx_hash as gas_tx_hash,
     fundings.amount as gas_amount,
     addresses.created_at,
     greatest(
         addresses.created_at,
         activations.occurred_at,
-        fundings.occurred_at,
+        fundings.funded_at,
         reports.last_reported_at,
         uses.last_used_at,
         money.last_transfer_at

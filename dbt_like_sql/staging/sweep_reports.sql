@@ -7,7 +7,18 @@ select
     merchant_id,
     object_id::bigint as address_id,
     type = 'address.sweep_failed' as is_failed,
-    event ->> '$.data.tx_hash' as tx_hash,
+    -- hexadecimal hashes have no case and may come without 0x; Solana's are longer, and as they are
+    if(
+        regexp_full_match(event ->> '$.data.tx_hash', '(0[xX])?[0-9a-fA-F]{64}'),
+        '0x' || lower(right(event ->> '$.data.tx_hash', 64)),
+        event ->> '$.data.tx_hash'
+    ) as tx_hash,
+    (event ->> '$.data.amount')::decimal(38, 18) as amount,
+    if(
+        (event ->> '$.data.hot_wallet') ilike '0x%',
+        lower(event ->> '$.data.hot_wallet'),
+        event ->> '$.data.hot_wallet'
+    ) as hot_wallet,
     event ->> '$.data.reason' as reason,
     occurred_at,
     batch_id,

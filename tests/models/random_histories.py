@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.models.histories import History, Tip
-from tests.support.models import HOT_WALLET, PAYER, deposit, minute, session
+from tests.support.models import HOT_WALLET, PAYER, deposit, minute, session, transfer_hash
 
 MERCHANTS = ("mer_1", "mer_2", "mer_3")
 NETWORKS = ("BSC", "BSC", "BSC", "ETH")
@@ -232,6 +232,19 @@ class _Author:
         if place not in self._places:
             self._places.add(place)
             self._history.transfers.append(transfer | {"branch": branch})
+            if transfer["to"] in (HOT_WALLET, ANOTHER_WALLET):
+                self._some(0, 2, self._report_sweep, transfer | {"branch": branch})
+
+    def _report_sweep(self, transfer: dict[str, Any]) -> None:
+        """What the gateway says of a sweep, now and then of another address or amount."""
+        rng = self._rng
+        block_hash = self._history.branches.hash(transfer["network"], transfer["block"], transfer["branch"])
+        moved = [transfer[name] for name in ("log_index", "to", "sender", "amount")]
+        swept = [number for number, home in self._addresses.items() if home.address == transfer["sender"]]
+        number = rng.choice(list(self._addresses) if rng.random() < 0.1 else swept)
+        data = {"address_id": number, "tx_hash": transfer_hash(block_hash, *moved), "hot_wallet": HOT_WALLET}
+        amount = "1" if rng.random() < 0.2 else transfer["amount"]
+        self._event("address.swept", self._addresses[number], data | {"amount": amount})
 
 
 def _session_data(number: int, *, amount: str, expires: float) -> dict[str, Any]:

@@ -7,32 +7,16 @@ snapshots) is tested apart; here only what the SQL says.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Any
 
-import polars as pl
-
-from pipelines.gateway.batches import events_frame
-from pipelines.gateway.events import Event, parse_line
 from tests.support.branches import START, Branches, minute
+from tests.support.raw_tables import TOKENS, RawTables, token_address
 from warehouse import model_runs, sql_models
-from warehouse.contracts import SCHEMAS, tables
-from warehouse.domain.networks import Family
-from warehouse.duck import connect
 
-FAMILIES = {"BSC": Family.EVM, "ETH": Family.EVM}
-BLOCK_SECONDS = 60
-REQUIRED_CONFIRMATIONS = 3
-TOKENS = {("BSC", "USDT"): 18, ("BSC", "USDC"): 18, ("ETH", "USDT"): 6, ("ETH", "USDC"): 6}
 PAYER = "0x" + "99" * 20
 HOT_WALLET = "0x" + "ee" * 20
-
-
-def token_address(network: str, currency: str) -> str:
-    """A token's contract in this world."""
-    return "0x" + hashlib.sha256(f"{network}{currency}".encode()).hexdigest()[:40]
 
 
 def deposit(number: int) -> str:
@@ -45,7 +29,12 @@ def session(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
-class ModelWorld:
+def transfer_hash(block_hash: str, log_index: int, to: str, sender: str, amount: str) -> str:
+    """The transaction of a transfer: every transfer has its own."""
+    return "0x" + hashlib.sha256(f"{block_hash}{log_index}{to}{sender}{amount}".encode()).hexdigest()
+
+
+class ModelWorld(RawTables):
     """Raw tables of one deployment in memory, and the models over them.
 
     Args:
@@ -53,77 +42,8 @@ class ModelWorld:
     """
 
     def __init__(self, branches: Branches | None = None) -> None:
+        super().__init__()
         self.branches = branches or Branches()
-        self.connection = connect(threads=1)
-        for schema in (*SCHEMAS, "staging"):
-            self.connection.execute(f"CREATE SCHEMA {schema}")
-        for table in tables().values():
-            self.connection.execute(table.ddl())
-        self._registry()
-        model_runs.create_views(self.connection)
-        self._batch = 0
-        self._transformed = -1
-        self._events = 0
-        # Stored together: a statement a row would be most of a test's time.
-        self._new_events: list[Event] = []
-        self._new_transfers: list[dict[str, Any]] = []
-
-    def _registry(self) -> None:
-        for rank, network in enumerate(FAMILIES, start=1):
-            self._insert(
-                "registry.networks",
-                mode="live", network=network, family="evm", network_rank=rank,
-                required_confirmations=REQUIRED_CONFIRMATIONS,
-            )  # fmt: skip
-        for (network, currency), decimals in TOKENS.items():
-            self._insert(
-                "registry.tokens",
-                mode="live", network=network, currency=currency, token_address=token_address(network, currency),
-                decimals=decimals, limit_base_units=Decimal(10 ** (12 + decimals)),
-                scale_to_18=Decimal(10 ** (18 - decimals)),
-            )  # fmt: skip
-        self._insert(
-            "registry.merchant_defaults",
-            platform_fee_rate=Decimal("0.01"), withdrawal_fee_rate=Decimal("0.001"), default_currency="USDT",
-        )  # fmt: skip
-
-    def _insert(self, table: str, **values: Any) -> None:
-        marks = ", ".join(f"${name}" for name in values)
-        self.connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", values)
-
-    def new_batch(self) -> None:
-        """What follows arrives later than what came before."""
-        self.store()
-        self._batch += 1
-
-    def event(
-        self,
-        event_type: str,
-        at: float,
-        data: dict[str, Any],
-        *,
-        merchant: str | None = "mer_1",
-        mode: str = "live",
-        event_id: str = "",
-    ) -> str:
-        """Receive one gateway event that happened at minute `at`; it goes through the real parser.
-
-        Returns:
-            Its event id.
-        """
-        self._events += 1
-        event_id = event_id or f"evt_{self._events:06d}"
-        envelope = {
-            "event_id": event_id,
-            "type": event_type,
-            "occurred_at": minute(at).isoformat(),
-            "merchant_id": merchant,
-        }
-        line = json.dumps({**envelope, "mode": mode, "data": data}).encode()
-        parsed = parse_line(line, now=minute(10**6), families=FAMILIES, source="test", position=self._events)
-        assert isinstance(parsed, Event), parsed
-        self._new_events.append(parsed)
-        return event_id
 
     def merchant(self, at: float, merchant: str = "mer_1", **data: Any) -> None:
         """merchant.updated."""
@@ -171,7 +91,7 @@ class ModelWorld:
         with localcontext(prec=60):
             units = int(Decimal(amount).scaleb(TOKENS[network, currency]))
         block_hash = self.branches.hash(network, block, branch)
-        tx_hash = "0x" + hashlib.sha256(f"{block_hash}{log_index}{to}{sender}{amount}".encode()).hexdigest()
+        tx_hash = transfer_hash(block_hash, log_index, to, sender, amount)
         row = {
             "mode": "live", "network": network, "block_number": block, "block_hash": block_hash,
             "block_time": self.branches.time(block, branch), "tx_hash": tx_hash, "log_index": log_index,
@@ -235,23 +155,6 @@ class ModelWorld:
         ]  # fmt: skip
         self._append("raw.evm_block_marks", rows, at)
 
-    def store(self) -> None:
-        """Put what was received into raw; whatever reads or computes here does it first."""
-        if self._new_events:
-            self._append("raw.gateway_events", events_frame(self._new_events))
-        if self._new_transfers:
-            self._append("raw.evm_transfer_logs", self._new_transfers)
-        self._new_events, self._new_transfers = [], []
-
-    def _append(self, table: str, rows: list[dict[str, Any]] | pl.DataFrame, at: float = 0) -> None:
-        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=_schema(table))
-        if "received_at" in tables()[table].columns:
-            frame = frame.with_columns(pl.lit(minute(at), pl.Datetime("us", "UTC")).alias("received_at"))
-        names = ", ".join(frame.columns)
-        self.connection.register("given", frame)
-        self.connection.execute(f"INSERT INTO {table} ({names}, batch_id) SELECT {names}, {self._batch} FROM given")
-        self.connection.unregister("given")
-
     def refresh(self) -> None:
         """Bring derived tables up to date with what arrived since the last refresh."""
         self.store()
@@ -288,8 +191,3 @@ class ModelWorld:
     def derived(self) -> dict[str, list[dict[str, Any]]]:
         """Every derived table, whole."""
         return {table.name: self.rows(table.name) for table in sql_models.derived_tables()}
-
-
-def _schema(table: str) -> dict[str, pl.DataType]:
-    skipped = {"batch_id", "received_at"}
-    return {name: column.dtype for name, column in tables()[table].columns.items() if name not in skipped}
