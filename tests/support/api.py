@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -103,6 +105,23 @@ def running_server(directory: Path, *, workers: int = 1) -> Generator[int]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@contextmanager
+def served_here(settings: Settings) -> Generator[str]:
+    """The API on a socket, but in this process, so that a test can plant faults in it; gives its URL."""
+    # The server that the dagster-webserver brings; the product's own starts processes.
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        give_up_at = time.monotonic() + 40
+        while not server.started and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
 
 
 def _free_port() -> int:

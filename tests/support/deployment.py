@@ -105,13 +105,13 @@ class Deployment:
         return done.stdout.strip()
 
     @contextmanager
-    def serve(self, *, module: str = "pipelines") -> Generator[str]:
+    def serve(self) -> Generator[str]:
         """`paylake serve` as a process; gives the dashboard's address."""
         port = _free_port()
         log = self.folder / "serve.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", module, "serve", "--port", str(port)],
+                [sys.executable, "-m", "pipelines", "serve", "--port", str(port)],
                 env=self.environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
         try:
