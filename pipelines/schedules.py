@@ -12,7 +12,7 @@ import dagster as dg
 from pipelines.assets import graph
 
 SYNC_JOB = "sync"
-ANALYST_JOB = "analyst_copy"
+ANALYST_JOB = "copy_for_analysts"
 TRIGGER_TAG = "paylake/trigger"
 # Dagster keeps runs for ever, a file of 0.4 MB each; of those that went well, half a day of a run a minute is kept.
 KEPT_RUNS = 720
@@ -28,7 +28,7 @@ _UNFINISHED = [
 
 sync_job = dg.define_asset_job(
     SYNC_JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.keys(graph.ANALYST_COPY),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(graph.ANALYST_COPY),
     description="One pass: feed and chains into the lake, tables, publication, hand-over. Safe beside `paylake sync`.",
 )
 
@@ -50,7 +50,7 @@ def every_minute(context):  # noqa: ANN001, ANN201 - Dagster reads annotations a
 
 analyst_job = dg.define_asset_job(
     ANALYST_JOB,
-    selection=dg.AssetSelection.keys(graph.ANALYST_COPY),
+    selection=dg.AssetSelection.assets(graph.ANALYST_COPY),
     description="Writes all that is published into one DuckDB file and into Parquet, for analysts.",
 )
 

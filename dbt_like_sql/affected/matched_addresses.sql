@@ -6,7 +6,7 @@ with recursive changed_ids as (
     union
     select address_id from staging.address_activations where batch_id > getvariable('since_batch')
     union
-    select address_id from staging.gas_fundings where batch_id > getvariable('since_batch')
+    select address_id from staging.gas_funding_reports where batch_id > getvariable('since_batch')
     union
     select address_id from staging.sweep_reports where batch_id > getvariable('since_batch')
     union

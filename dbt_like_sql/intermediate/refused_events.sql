@@ -45,7 +45,7 @@ claims_of_held_rows as (
 words_on_addresses as (
     select event_id, mode, merchant_id, address_id from staging.address_activations
     union all
-    select event_id, mode, merchant_id, address_id from staging.gas_fundings
+    select event_id, mode, merchant_id, address_id from staging.gas_funding_reports
     union all
     select event_id, mode, merchant_id, address_id from staging.sweep_reports
 ),

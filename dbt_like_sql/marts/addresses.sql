@@ -27,6 +27,18 @@ own_assignments as (
     select * from current.other_assignments
 ),
 
+own_fundings as (
+    select * from current.gas_fundings
+    union all by name
+    select fundings.*
+    from marts.gas_fundings as fundings
+    semi join affected.other_addresses as others
+        on
+            fundings.mode = others.mode
+            and fundings.network = others.network
+            and fundings.deposit_address = others.deposit_address
+),
+
 money as (
     select
         addresses.address_id,
@@ -117,7 +129,7 @@ activations as (
 fundings as (
     select addresses.address_id, fundings.funded_at, fundings.tx_hash, fundings.amount
     from addresses
-    inner join marts.gas_fundings as fundings on addresses.address_id = fundings.address_id
+    inner join own_fundings as fundings on addresses.address_id = fundings.address_id
     qualify row_number() over (
         partition by addresses.address_id order by fundings.funded_at desc, fundings.event_id desc
     ) = 1

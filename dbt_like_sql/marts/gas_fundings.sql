@@ -14,7 +14,7 @@ select
     events.amount,
     events.occurred_at as funded_at,
 from current.deposit_addresses as addresses
-inner join staging.gas_fundings as events
+inner join staging.gas_funding_reports as events
     on
         addresses.address_id = events.address_id
         and addresses.mode = events.mode
