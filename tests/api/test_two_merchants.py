@@ -200,7 +200,7 @@ def named_things(business: Business) -> list[str]:
 def test_no_request_gets_an_undocumented_answer_or_a_word_of_another_merchant(town: Town, evidence: Evidence) -> None:
     wanted = evidence.cases(test=150, evidence=8000)
     # Most operations have parameters to fuzz; the coverage phase adds some hundred cases whatever is asked for.
-    rounds, phases, operations = (2, ("fuzzing",), 6) if wanted < 1000 else (4, PHASES, 14)
+    rounds, phases, operations = (2, ("fuzzing",), 6) if wanted < 1000 else (4, PHASES, 17)
     told = Attack()
     asked: Counter[Tenant] = Counter()
     with town.deployment.serve() as url:
