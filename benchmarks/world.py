@@ -54,6 +54,7 @@ class World:
         settings: the deployment's.
         sessions: how many there are when everything is written.
         seed: the same arguments give the same rows, relative to `end`.
+        session_seconds: between one session and the next.
 
     Attributes:
         start: when the first session was created.
@@ -61,14 +62,22 @@ class World:
         written_until: rows before this moment are in the lake.
     """
 
-    def __init__(self, lake: Lake, settings: Settings, sessions: int, *, seed: int = 1) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        settings: Settings,
+        sessions: int,
+        *,
+        seed: int = 1,
+        session_seconds: float = SESSION_SECONDS,  # not money
+    ) -> None:
         self._lake = lake
         self.end = datetime.now(UTC).replace(microsecond=0)
-        self.start = self.end - timedelta(seconds=SESSION_SECONDS * sessions)
+        self.start = self.end - timedelta(seconds=session_seconds * sessions)
         self.written_until = self.start
         migrate.prepare(lake, settings)
         plan = {"sessions": sessions, "seed": seed, "merchants": MERCHANTS, "start": self.start}
-        plan |= {"pause_us": int(SESSION_SECONDS * 1_000_000)}
+        plan |= {"pause_us": int(session_seconds * 1_000_000)}
         connection = lake.connection
         contracts = [
             {"network": token.network, "currency": token.currency, "token": token.address, "decimals": token.decimals}

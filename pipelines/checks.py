@@ -1,10 +1,11 @@
-"""Asset checks: those of the models' headers, and whether feed, nodes and books answered.
+"""Asset checks: those of the models' headers, whether feed, nodes and books answered, and the invariants.
 
 Belongs here: names, sentences and results. Does not: the checking, which the runner does inside the transaction
-(warehouse/sql_models.py).
+(warehouse/sql_models.py), or a run of its own over all tables (pipelines/invariants.py).
 
-Every check of a table blocks: a pass checks each row that it computes, and where a check fails, the transaction ends
-and all tables stay as they were. A check that is executed by itself looks at every stored row instead.
+Every check of a table's header blocks: a pass checks each row that it computes, and where a check fails, the
+transaction ends and all tables stay as they were. A check that is executed by itself looks at every stored row instead.
+Invariants block nothing: they find what no pass should have let through.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import dagster as dg
 from pipelines.assets import graph
 from pipelines.assets.specs import asset_key
 from warehouse.errors import PaylakeError
+from warehouse.invariants import CREDITS, Finding, Invariant, invariants
 from warehouse.settings import Settings
 from warehouse.sql_models import Model, ModelError, models
 
@@ -68,6 +70,42 @@ def lake_check_specs(settings: Settings) -> list[dg.AssetCheckSpec]:
     for model in checked_models():
         specs += [_spec(model.name, name, words, blocking=True) for name, (_, words) in checks_of(model).items()]
     return specs
+
+
+def invariant_specs() -> dict[str, dg.AssetCheckSpec]:
+    """The invariants, each on the table it is about."""
+    return {
+        invariant.name: _spec(_asset_of(invariant), invariant.name, invariant.sentence) for invariant in invariants()
+    }
+
+
+def _asset_of(invariant: Invariant) -> str:
+    return graph.CREDITS if invariant.about == CREDITS else invariant.about
+
+
+def found(finding: Finding) -> dg.AssetCheckResult:
+    """What an invariant found: the first rows that break it, as a table, and what to do."""
+    invariant, rows = finding.invariant, finding.rows
+    broken = {}
+    if rows:
+        columns = [dg.TableColumn(name, "text") for name in rows[0]]
+        records = [dg.TableRecord({key: _text(value) for key, value in row.items()}) for row in rows]
+        broken = {
+            "rows": dg.MetadataValue.table(records, dg.TableSchema(columns)),
+            "what to do": invariant.hint,
+        }
+    return dg.AssetCheckResult(
+        passed=not finding.broken_count,
+        asset_key=asset_key(_asset_of(invariant)),
+        check_name=invariant.name,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{finding.broken_count} rows break it." if rows else None,
+        metadata={"broken_rows": finding.broken_count, **broken},
+    )
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def credits_check_spec() -> dg.AssetCheckSpec:

@@ -140,6 +140,15 @@ def doctor(config: Config = None) -> None:
     raise SystemExit(run(load_settings(config)))
 
 
+@app.command(epilog="Example: paylake check")
+def check(config: Config = None) -> None:
+    """Ask of all that is stored what must hold of it, and show the rows that break it; exit code 1 if any do."""
+    from pipelines.invariants import run
+    from warehouse.settings import load_settings
+
+    raise SystemExit(run(load_settings(config)))
+
+
 @app.command(epilog="Example: paylake dagster --port 3000")
 def dagster(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

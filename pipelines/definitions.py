@@ -8,11 +8,12 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.assets.analyst_copy import analyst_copy_asset
+from pipelines.assets.invariants import invariant_checks
 from pipelines.assets.lake import lake_assets
 from pipelines.assets.serving import serving_assets
 from pipelines.assets.specs import view_specs
 from pipelines.resources import live_steps
-from pipelines.schedules import analyst_job, every_minute, every_night, sync_job
+from pipelines.schedules import analyst_job, every_hour, every_minute, every_night, invariants_job, sync_job
 from pipelines.steps import Steps
 from warehouse.settings import Settings, load_settings
 
@@ -34,8 +35,9 @@ def build(settings: Settings, *, recorded: Steps | None = None) -> dg.Definition
             analyst_copy_asset(settings),
             *view_specs(settings),
         ],
-        jobs=[sync_job, analyst_job],
-        schedules=[every_minute, every_night],
+        asset_checks=[invariant_checks(settings)],
+        jobs=[sync_job, invariants_job, analyst_job],
+        schedules=[every_minute, every_hour, every_night],
         resources={"steps": recorded or live_steps(settings)},
         # One process for a whole run: the steps share one opened lake, and a process each would cost seconds.
         executor=dg.in_process_executor,

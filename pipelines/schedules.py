@@ -1,4 +1,4 @@
-"""The job of a pass, the schedule for deployments where no `paylake sync` runs, and the clearing up of old runs.
+"""The jobs of a pass and of the invariants, their schedules, and the clearing up of old runs.
 
 Belongs here: when something runs, and how long that is remembered. Does not: what it does (assets/).
 """
@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from pipelines.assets import graph
+from pipelines.checks import invariant_specs
 
 SYNC_JOB = "sync"
+INVARIANTS_JOB = "invariants"
 ANALYST_JOB = "copy_for_analysts"
 TRIGGER_TAG = "paylake/trigger"
 # Dagster keeps runs for ever, a file of 0.4 MB each; of those that went well, half a day of a run a minute is kept.
@@ -26,10 +28,27 @@ _UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 
+_invariants = dg.AssetSelection.checks(*(spec.key for spec in invariant_specs().values()))
+
 sync_job = dg.define_asset_job(
     SYNC_JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(graph.ANALYST_COPY),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(graph.ANALYST_COPY) - _invariants,
     description="One pass: feed and chains into the lake, tables, publication, hand-over. Safe beside `paylake sync`.",
+)
+
+invariants_job = dg.define_asset_job(
+    INVARIANTS_JOB,
+    selection=_invariants,
+    description="What must hold over all that is stored. Reads one snapshot of the lake, beside any writer.",
+)
+
+every_hour = dg.ScheduleDefinition(
+    "every_hour",
+    cron_schedule="17 * * * *",
+    job=invariants_job,
+    execution_timezone="UTC",
+    tags={TRIGGER_TAG: "schedule"},
+    description="The invariants, once an hour: they scan whole tables (docs/dagster.md says what that costs).",
 )
 
 

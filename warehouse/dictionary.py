@@ -9,6 +9,7 @@ from pathlib import Path
 
 from warehouse.contracts import tables
 from warehouse.contracts.table import Table
+from warehouse.invariants import invariants
 from warehouse.sql_models import Model, models, sql_folder
 
 _HEAD = """# Dictionary of tables
@@ -18,7 +19,7 @@ a test fails when it lags behind them. Change those, then run it.
 
 A model is one `.sql` file: a header (a sentence, its `grain`, optional `check`s, what it is `incremental` by), an empty
 line, a SELECT. Addresses and hashes are canonical: lower case on EVM and Tron, unchanged on Solana. Times are UTC, to
-the microsecond. Amounts are exact decimals, never floats.
+the microsecond. Amounts are exact decimals, never floats. What must hold over all tables stands at the end.
 """
 
 _LAYERS = {
@@ -33,6 +34,16 @@ _LAYERS = {
 }
 
 
+_INVARIANTS = """## checks
+
+What must hold over all that is stored: SELECTs in `checks/` that find no row while it does. A row found is evidence.
+Asked by `paylake check` and by Dagster's job `invariants`; the number is that of the list in DECISIONS.md P-038.
+
+| Check | No. | About | What holds |
+|---|---|---|---|
+"""
+
+
 def dictionary() -> str:
     """Return the whole dictionary as Markdown."""
     by_name = {model.name: model for model in models()}
@@ -41,7 +52,11 @@ def dictionary() -> str:
     for layer, sentence in _LAYERS.items():
         parts.append(f"## {layer}\n\n{sentence}\n")
         parts += [_entry(name, tables().get(name), by_name.get(name)) for name in names if name.split(".")[0] == layer]
-    return "\n".join(parts)
+    rows = [
+        f"| `{one.name}` | {', '.join(map(str, one.numbers))} | `{one.about}` | {one.sentence} |\n"
+        for one in invariants()
+    ]
+    return "\n".join([*parts, _INVARIANTS + "".join(rows)])
 
 
 def _entry(name: str, table: Table | None, model: Model | None) -> str:

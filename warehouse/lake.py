@@ -128,9 +128,12 @@ class Lake:
             connection.close()
 
     @contextmanager
-    def pinned(self) -> Generator[Lake]:
-        """The lake as of its newest snapshot, which stays while others write; in the same DuckDB, so at little cost."""
-        snapshot = self.snapshot_id()
+    def pinned(self, snapshot: int | None = None) -> Generator[Lake]:
+        """The lake as of a snapshot, by default its newest, which stays while others write.
+
+        In the same DuckDB, so at little cost.
+        """
+        snapshot = self.snapshot_id() if snapshot is None else snapshot
         cursor = self.connection.cursor()
         lake = Lake(cursor, self.paths, name=f"lake_{snapshot}")
         lake._attach(read_only=True, snapshot=snapshot)

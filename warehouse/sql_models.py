@@ -22,23 +22,15 @@ from functools import cache, cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from sqlglot import exp, parse_one
-
 from warehouse.contracts import DERIVED_SCHEMAS, tables
 from warehouse.contracts.table import Table
-from warehouse.errors import PaylakeError
+from warehouse.sql_files import ModelError, read_sql_file, sql_folder, tables_read
 
 LAYERS = ("staging", "affected", "current", "intermediate", "marts")
 # Schemas that exist during a run alone.
 PASSING = ("affected", "changes", "current")
 _TEMPORARY = re.compile(rf"\b({'|'.join(PASSING)})\.(\w+)")
 _TAGS = ("grain", "check", "incremental", "within", "materialize")
-
-
-class ModelError(PaylakeError):
-    """A SQL model breaks the convention, its contract or a check; `details` of the latter: `model`, and its `check`."""
-
-    code = "MODEL"
 
 
 @dataclass(frozen=True)
@@ -74,8 +66,7 @@ class Model:
     @cached_property
     def reads(self) -> frozenset[str]:
         """Every `schema.table` its SQL reads, by sqlglot."""
-        parsed = parse_one(self.sql, read="duckdb")
-        return frozenset(f"{table.db}.{table.name}" for table in parsed.find_all(exp.Table) if table.db)
+        return tables_read(self.sql)
 
     @property
     def runnable(self) -> str:
@@ -86,12 +77,6 @@ class Model:
 def temporary_names(sql: str) -> str:
     """DuckDB has no schemas for temporary tables: `affected.x` is kept as `affected_x`."""
     return _TEMPORARY.sub(r"\1_\2", sql)
-
-
-def sql_folder() -> Path:
-    """The folder of models: beside the packages in a checkout, inside `warehouse` in a wheel."""
-    checkout = Path(__file__).parent.parent / "dbt_like_sql"
-    return checkout if checkout.is_dir() else Path(__file__).parent / "_sql"
 
 
 @cache
@@ -131,21 +116,15 @@ def lasting(name: str, by_name: dict[str, Model]) -> str:
 
 def _read(path: Path) -> Model:
     name = f"{path.parent.name}.{path.stem}"
-    header, _, sql = path.read_text(encoding="utf-8").partition("\n\n")
-    lines = [line.removeprefix("--").strip() for line in header.splitlines()]
-    tags: dict[str, list[str]] = {tag: [] for tag in _TAGS}
-    for line in lines[1:]:
-        tag, separator, value = line.partition(":")
-        if not separator or tag not in tags:
-            raise ModelError(f"{path.name}: unknown header line {line!r}", hint=f"tags are {', '.join(_TAGS)}")
-        tags[tag].append(value.strip())
-    if not lines[0].endswith(".") or len(tags["grain"]) != 1:
+    file = read_sql_file(path, _TAGS)
+    tags = file.tags
+    if not file.sentence.endswith(".") or len(tags["grain"]) != 1:
         raise ModelError(f"{path.name}: the header is a sentence, then exactly one grain")
     affected_by, keys = _incremental(path, tags["incremental"])
     return Model(
         name=name,
-        sentence=lines[0],
-        sql=sql.strip(),
+        sentence=file.sentence,
+        sql=file.sql,
         grain=_names(tags["grain"][0]),
         checks=tuple(tags["check"]),
         affected_by=affected_by,

@@ -42,6 +42,19 @@ claims_of_held_rows as (
     anti join intermediate.deposit_addresses as own on claims.address_id = own.address_id
 ),
 
+-- what holds the address or the id may itself have lost its row to a third claim
+claims_of_nothing as (
+    select claims.event_id, 'what it claims is held by an earlier claim' as reason
+    from staging.address_creations as claims
+    anti join intermediate.deposit_addresses as own
+        on
+            claims.address_id = own.address_id
+            and claims.mode = own.mode
+            and claims.merchant_id = own.merchant_id
+            and claims.network = own.network
+            and claims.currency = own.currency
+),
+
 words_on_addresses as (
     select event_id, mode, merchant_id, address_id from staging.address_activations
     union all
@@ -104,6 +117,8 @@ refused as (
     select * from claims_of_foreign_rows
     union all
     select * from claims_of_held_rows
+    union all
+    select * from claims_of_nothing
     union all
     select * from words_on_foreign_addresses
     union all

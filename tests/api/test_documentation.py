@@ -7,7 +7,7 @@ import pytest
 
 from api.openapi import COMMITTED_FILE, document_text
 from tests.support.api import DASHBOARD
-from tests.support.marts import DEPOSIT, TX_HASH, address, paid_session, transfer
+from tests.support.marts import CREATED, DEPOSIT, TX_HASH, address, paid_session, transfer
 
 
 def test_the_committed_document_is_the_one_served(open_client):
@@ -87,7 +87,7 @@ def test_a_link_leads_from_a_value_of_an_answer_to_what_it_names(open_client):
     moved = {"first_transfer_at": transfer(1)["block_time"], "last_transfer_at": transfer(1)["block_time"]}
     client = open_client(
         sessions=[paid_session(session_id)],
-        addresses=[address(42, session_ids=[session_id], **moved)],
+        addresses=[address(42, session_ids=[session_id], first_session_at=CREATED, last_session_at=CREATED, **moved)],
         transactions=[transfer(1, session_id=session_id, **owned)],
     )
     asked = {"session_id": session_id, "address_id": "42", "tx_hash": TX_HASH}

@@ -81,8 +81,10 @@ class _Author:
         branches, history = self._history.branches, self._history
         names = ["", f"{network}1", f"{network}2"]
         first, second = sorted(rng.sample(range(FIRST_FORK, LAST_MINUTE), 2))
-        branches.fork(names[1], first, minutes=rng.choice(SHIFTS))
-        branches.fork(names[2], second, minutes=rng.choice(SHIFTS), parent=rng.choice(names[:2]))
+        shift, another, parent = rng.choice(SHIFTS), rng.choice(SHIFTS), rng.choice(names[:2])
+        branches.fork(names[1], first, minutes=shift)
+        # No block is older than its parent.
+        branches.fork(names[2], second, minutes=max(another, shift) if parent else another, parent=parent)
         heads = [("", rng.randrange(FIRST_FORK))]
         for _ in range(rng.randint(3, 5)):
             branch, block = rng.choice(names), rng.randrange(45, LAST_MINUTE + 15)

@@ -45,6 +45,16 @@ def test_a_second_row_of_one_address_in_one_currency_is_refused(world: ModelWorl
     assert refused(world) == {"second": "the address already has the row 1 in this currency"}
 
 
+def test_a_claim_behind_one_that_itself_is_refused_is_refused(world: ModelWorld) -> None:
+    world.address(9, 2, merchant="mer_2")
+    world.address(9, 3, network="ETH", address=deposit(7), merchant="mer_2", event_id="other_network")
+    world.address(8, 4, network="ETH", address=deposit(7), event_id="behind")
+    assert refused(world) == {
+        "other_network": "address_id 9 names a row of another merchant, mode, network or currency",
+        "behind": "what it claims is held by an earlier claim",
+    }
+
+
 def test_an_address_id_of_another_currency_is_refused(world: ModelWorld) -> None:
     world.address(1, 5, currency="USDC", event_id="other")
     assert refused(world) == {"other": "address_id 1 names a row of another merchant, mode, network or currency"}

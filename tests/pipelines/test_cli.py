@@ -14,6 +14,7 @@ COMMANDS = (
     ("serve",),
     ("query",),
     ("doctor",),
+    ("check",),
     ("keys", "create"),
     ("keys", "list"),
     ("keys", "revoke"),

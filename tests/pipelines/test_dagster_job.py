@@ -22,7 +22,7 @@ from tests.support.dagster_runs import JobRun, key, rows_of
 from tests.support.deployment import Deployment
 from tests.support.events import generate_events
 from tests.support.hostile_node import HostileNode, html_reply
-from warehouse import sql_models
+from warehouse import model_runs, sql_models
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifest
 from warehouse.sql_models import ModelError
@@ -205,7 +205,7 @@ def test_what_is_no_check_fails_with_its_words(
     def broken(*_: object) -> None:
         raise ModelError("marts.ledger: its SQL and its contract differ", model="marts.ledger", check="columns")
 
-    monkeypatch.setattr(sql_models, "_check_columns", broken)
+    monkeypatch.setattr(model_runs, "_check_columns", broken)
     run = JobRun(deployment, instance)
     assert (run.success, run.errors, run.told) == (False, {}, {})
     assert run.error == "marts.ledger: its SQL and its contract differ"

@@ -13,11 +13,12 @@ import pytest
 from pipelines import checks, dagster_home
 from pipelines.assets import graph
 from pipelines.definitions import build
-from pipelines.schedules import SYNC_JOB
+from pipelines.schedules import INVARIANTS_JOB, SYNC_JOB
 from pipelines.steps import LakeOutcome, RecordedSteps
 from tests.support.api import ROOT
 from tests.support.deployment import Deployment
 from warehouse.contracts import tables
+from warehouse.invariants import invariants
 from warehouse.settings import Settings, load_settings
 from warehouse.sql_models import models
 
@@ -29,6 +30,7 @@ rpc_urls = ["http://127.0.0.1:1"]
 [networks.test.BSC]
 rpc_urls = ["http://127.0.0.1:1"]
 """
+JOBS = (SYNC_JOB, INVARIANTS_JOB)
 TRANSFERS = {"raw.bsc_transfers", "raw.eth_transfers", "raw.bsc_test_transfers"}
 
 
@@ -63,7 +65,12 @@ def test_the_definitions_load(definitions: dg.Definitions) -> None:
 
 def test_every_table_and_view_is_an_asset_in_the_group_of_its_layer(specs: dict[str, dg.AssetSpec]) -> None:
     shown = {model.name for model in models() if not model.is_affected}
-    assert specs.keys() == shown | TRANSFERS | {"raw.gateway_events", "published", "operational_credits", "analyst_copy"}
+    assert specs.keys() == shown | TRANSFERS | {
+        "raw.gateway_events",
+        "published",
+        "operational_credits",
+        "analyst_copy",
+    }
     assert {name: specs[name].group_name for name in shown} == {name: name.split(".")[0] for name in shown}
 
 
@@ -144,6 +151,21 @@ def test_each_check_of_a_header_is_a_blocking_check(settings: Settings) -> None:
     }
 
 
+def test_each_invariant_is_a_check_of_the_table_it_is_about_and_no_pass_waits_for_it(
+    definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]
+) -> None:
+    shown = {spec.name: spec for spec in checks.invariant_specs().values()}
+    assert shown.keys() == {invariant.name for invariant in invariants()}
+    for invariant in invariants():
+        spec = shown[invariant.name]
+        assert (spec.description, spec.blocking) == (invariant.sentence, False)
+        name = ".".join(spec.asset_key.path)
+        assert name in specs
+        assert name == (graph.CREDITS if invariant.about == "operations.balance_credits" else invariant.about)
+    steps = {name: {node.name for node in definitions.resolve_job_def(name).graph.nodes} for name in JOBS}
+    assert steps == {SYNC_JOB: {"lake", "published", "operational_credits"}, INVARIANTS_JOB: {"all_invariants"}}
+
+
 @pytest.mark.parametrize(
     ("sql", "name"),
     [
@@ -183,6 +205,12 @@ def test_the_schedule_waits_to_be_switched_on(definitions: dg.Definitions, tmp_p
         instance.create_run_for_job(definitions.resolve_job_def(SYNC_JOB), status=dg.DagsterRunStatus.STARTED)
         tick = schedule.evaluate_tick(context)
         assert (tick.run_requests, tick.skip_message) == ([], "the last run is not over")
+
+
+def test_the_invariants_are_asked_hourly_once_switched_on(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("every_hour")
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert (schedule.job_name, schedule.cron_schedule) == (INVARIANTS_JOB, "17 * * * *")
 
 
 def test_a_deployment_without_networks_loads(tmp_path: Path) -> None:

@@ -89,11 +89,12 @@ class JobRun:
 
 
 def rows_of(deployment: Deployment) -> dict[str, list[tuple]]:
-    """Every row of every derived table."""
+    """Every row of every derived table, but for the batch that brought it."""
     with Lake.open(deployment.settings.paths, read_only=True) as lake:
         return {
             table.name: lake.connection.execute(
-                f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY ALL"
+                f"SELECT {', '.join(name for name in table.columns if name != 'batch_id')} "
+                f"FROM {table.name} ORDER BY ALL"
             ).fetchall()
             for table in derived_tables()
         }

@@ -37,7 +37,7 @@ POINTS = {
     "between two files of the feed": Point("pipelines.gateway.store:append", call=2),
     "after reading the chain, before anything is written": Point("pipelines.ingest.evm:EvmIngest.fetch", after=True),
     "chain rows appended, models not yet run": Point("pipelines.ingest.evm:EvmIngest.commit", after=True),
-    "half of the models computed": Point("warehouse.sql_models:_refresh", call=5),
+    "half of the models computed": Point("warehouse.model_runs:_refresh", call=5),
     "all models computed, state not yet written": Point("warehouse.migrate:_remember_touched"),
     "before the pass's commit": Point("warehouse.lake:Lake._commit", call=3),
     "after the pass's commit": Point("warehouse.lake:Lake._commit", after=True, call=3),
@@ -48,7 +48,7 @@ POINTS = {
     "before the hand-over of credits": Point("pipelines.hand_over:apply_credits"),
     "after the hand-over of credits": Point("pipelines.hand_over:apply_credits", after=True),
 }
-REBUILD_POINT = Point("warehouse.sql_models:_refresh", call=7)
+REBUILD_POINT = Point("warehouse.model_runs:_refresh", call=7)
 
 
 def _die(*_: object) -> None:

@@ -107,11 +107,12 @@ class ModelWorld(RawTables):
     ) -> None:  # fmt: skip
         """The ingested head is now `block`; finalised up to it unless said, all headers up to it stored unless said."""
         self.connection.execute("DELETE FROM state.chain_heads WHERE network = $n", {"n": network})
-        block_hash = self.branches.hash(network, block, branch)
+        finalized = block if finalized is None else finalized
+        window = [self.branches.hash(network, number, branch) for number in range(finalized, block + 1)]
         row = {
-            "mode": "live", "network": network, "head_block": block, "head_hash": block_hash,
-            "head_time": self.branches.time(block, branch), "window_hashes": [block_hash], "observed_at": START,
-            "finalized_block": block if finalized is None else finalized,
+            "mode": "live", "network": network, "head_block": block, "head_hash": window[-1],
+            "head_time": self.branches.time(block, branch), "window_hashes": window, "observed_at": START,
+            "finalized_block": finalized,
         }  # fmt: skip
         self._append("state.chain_heads", [row])
         if with_headers:

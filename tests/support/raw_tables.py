@@ -24,6 +24,8 @@ FAMILIES = {"BSC": Family.EVM, "ETH": Family.EVM}
 BLOCK_SECONDS = 60
 REQUIRED_CONFIRMATIONS = 3
 TOKENS = {("BSC", "USDT"): 18, ("BSC", "USDC"): 18, ("ETH", "USDT"): 6, ("ETH", "USDC"): 6}
+# The minute at which events are received: later than any of them.
+_NOW = 10**6
 
 
 def token_address(network: str, currency: str) -> str:
@@ -101,7 +103,7 @@ class RawTables:
             "merchant_id": merchant,
         }
         line = json.dumps({**envelope, "mode": mode, "data": data}).encode()
-        parsed = parse_line(line, now=minute(10**6), families=FAMILIES, source="test", position=self._events)
+        parsed = parse_line(line, now=minute(_NOW), families=FAMILIES, source="test", position=self._events)
         assert isinstance(parsed, Event), parsed
         self._new_events.append(parsed)
         return event_id
@@ -109,7 +111,7 @@ class RawTables:
     def store(self) -> None:
         """Put what was received into raw; whatever reads or computes here does it first."""
         if self._new_events:
-            self._append("raw.gateway_events", events_frame(self._new_events))
+            self._append("raw.gateway_events", events_frame(self._new_events), at=_NOW)
         if self._new_transfers:
             self._append("raw.evm_transfer_logs", self._new_transfers)
         self._new_events, self._new_transfers = [], []

@@ -5,7 +5,7 @@ comes about (the lake's ledger) and what is pending. Units are integers of 1e-8 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -93,6 +93,13 @@ def credited_keys(store: Store) -> list[tuple[str, str, str, str]]:
     statement = sa.select(*columns).where(balance_credits.c.credited_total_e8 != 0).order_by(*columns)
     with store.read() as connection:
         return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
+def all_credits(store: Store) -> list[Credit]:
+    """Every credit that was ever handed over, at one moment."""
+    columns = [balance_credits.c[field.name] for field in fields(Credit)]
+    with store.read() as connection:
+        return [Credit(**row._mapping) for row in connection.execute(sa.select(*columns))]
 
 
 def available(store: Store, merchant_id: str, mode: str) -> list[AvailableBalance]:
