@@ -99,10 +99,12 @@ def test_a_credit_on_its_way_to_the_store_breaks_nothing(settings: Settings) -> 
 
 def test_events_that_no_pass_has_looked_at_break_nothing(settings: Settings) -> None:
     name = "events_count_wait_or_are_refused"
-    wallet = "SELECT * REPLACE ('evt_new' AS event_id, 'hot_wallet.registered' AS type, {} AS batch_id) "
+    wallet = (
+        "SELECT * REPLACE ('evt_new' AS event_id, 'hot_wallet.registered' AS type, 'TRX' AS network, {} AS batch_id) "
+    )
     wallet = f"INSERT INTO raw.gateway_events {wallet} FROM raw.gateway_events WHERE type = 'address.created' LIMIT 1"
     with Lake.open(settings.paths) as lake:
-        lake.write_tx(lambda write: write.connection.execute(wallet.format(write.batch_id)))
+        lake.write_tx(lambda write: write.connection.execute(new, {"batch_id": write.batch_id}))
         assert migrate.has_untransformed(lake)
         assert broken(settings, name) == {}
         # A pass that overlooks it is noticed.

@@ -6,10 +6,12 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import polars as pl
 import pytest
 
+from pipelines.assets.analyst_copy import analyst_copy_asset
 from tests.support.api import ROOT, settings_in
 from tests.support.models import HOT_WALLET, ModelWorld, deposit
 from warehouse import migrate
@@ -113,6 +115,15 @@ def test_whoever_has_the_old_file_open_keeps_it(settings: Settings, published: P
     with duckdb.connect(str(published / "paylake.duckdb"), read_only=True) as client:
         write_analyst_copy(settings.paths)
         assert client.execute("SELECT count(*) FROM marts.sessions").fetchone() == (3,)
+
+
+def test_the_asset_writes_them_and_says_how_much(settings: Settings) -> None:
+    result = dg.materialize([analyst_copy_asset(settings)])
+    (event,) = result.asset_materializations_for_node("analyst_copy")
+    rows = {name: value.value for name, value in event.metadata.items()}
+    assert rows["version"] == 1
+    assert isinstance(rows["dagster/row_count"], int)
+    assert rows["dagster/row_count"] > 3
 
 
 def test_there_are_ten_queries() -> None:
