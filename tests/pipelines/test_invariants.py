@@ -99,10 +99,10 @@ def test_a_credit_on_its_way_to_the_store_breaks_nothing(settings: Settings) -> 
 
 def test_events_that_no_pass_has_looked_at_break_nothing(settings: Settings) -> None:
     name = "events_count_wait_or_are_refused"
-    wallet = (
-        "SELECT * REPLACE ('evt_new' AS event_id, 'hot_wallet.registered' AS type, 'TRX' AS network, {} AS batch_id) "
-    )
-    wallet = f"INSERT INTO raw.gateway_events {wallet} FROM raw.gateway_events WHERE type = 'address.created' LIMIT 1"
+    new = """INSERT INTO raw.gateway_events SELECT * REPLACE (
+        'evt_new' AS event_id, 'hot_wallet.registered' AS type, $batch_id AS batch_id,
+        json_merge_patch(event, '{"data": {"network": "TRX"}}') AS event
+    ) FROM raw.gateway_events WHERE type = 'address.created' LIMIT 1"""
     with Lake.open(settings.paths) as lake:
         lake.write_tx(lambda write: write.connection.execute(new, {"batch_id": write.batch_id}))
         assert migrate.has_untransformed(lake)
