@@ -12,7 +12,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 from warehouse.domain.money import base_units_to_decimal, floor_8, half_up, show_8
 
-__all__ = ["Amount", "Number", "amount_of_e8", "as_number", "in_usd", "paid_number", "show_8"]
+__all__ = ["Amount", "Number", "amount_of_e8", "as_number", "gas_fee_or_null", "in_usd", "paid_number", "show_8"]
 
 
 def _plain_json(value: Decimal) -> msgspec.Raw:
@@ -42,6 +42,11 @@ def paid_number(value: Decimal | None) -> Decimal | None:
 def in_usd(value: Decimal) -> Decimal:
     """US dollars at par, half-up to 2 decimals."""
     return half_up(value, 2)
+
+
+def gas_fee_or_null(value: Decimal | None) -> str | None:
+    """Native coin, half-up to 8 decimals; null stays null."""
+    return None if value is None else f"{half_up(value, 8):f}"
 
 
 def amount_of_e8(units_e8: int) -> Decimal:

@@ -6,7 +6,7 @@ Belongs here: the columns of a transfer's item, where they come from, and their 
 
 TRANSFER_COLUMNS = """
     t.id, t.type, t.tx_hash, t.network, t.currency, t.amount, t.from_address, t.to_address,
-    t.block_number, t.block_time, t.session_id, t.reference, h.head_block, h.required_confirmations"""
+    t.block_number, t.block_time, t.session_id, t.reference, t.gas_fee, h.head_block, h.required_confirmations"""
 
 FROM_TRANSFERS = """
 from marts.transactions as t

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.answers import Schema
-from api.money import Amount, Number, in_usd, show_8
+from api.money import Amount, Number, gas_fee_or_null, in_usd, show_8
 from api.presentation import ChainView, Moment, show_moment
+
+GAS_FEE = "What the whole transaction cost its sender in the native coin; null until its receipt is read."
 
 
 class Transfer(Schema):
@@ -31,8 +33,8 @@ class Transfer(Schema):
     timestamp: Annotated[Moment, Field(description="The block's time.")]
     session_id: str | None
     reference: str | None
-    gas_fee: Annotated[Amount | None, Field(description="In the native coin; null for incoming transfers.")]
-    gas_fee_currency: str | None
+    gas_fee: Annotated[Amount | None, Field(description=GAS_FEE + " Null for incoming transfers.")]
+    gas_fee_currency: Annotated[str | None, Field(description="The native coin; null where gas_fee is.")]
 
 
 def confirmations_at(head_block: int | None, block_number: int | None) -> int | None:
@@ -48,6 +50,7 @@ def transfer_item(row: Mapping[str, Any], view: ChainView) -> Transfer:
     confirmations = confirmations_at(row["head_block"], row["block_number"])
     required = row["required_confirmations"]
     is_confirmed = confirmations is not None and required is not None and confirmations >= required
+    gas_fee = None if row["type"] == "incoming" else gas_fee_or_null(row["gas_fee"])
     return Transfer(
         id=row["id"],
         tx_hash=view.hash(network, row["tx_hash"]) or "",
@@ -64,6 +67,6 @@ def transfer_item(row: Mapping[str, Any], view: ChainView) -> Transfer:
         timestamp=show_moment(row["block_time"]),
         session_id=row["session_id"],
         reference=row["reference"],
-        gas_fee=None,
-        gas_fee_currency=view.native_coin(network),
+        gas_fee=gas_fee,
+        gas_fee_currency=None if gas_fee is None else view.native_coin(network),
     )

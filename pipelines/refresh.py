@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 
 from pipelines.chain_reading import ChainReading
 from pipelines.chains.evm import EvmSource
+from pipelines.chains.receipts import POLICY as RECEIPT_POLICY
+from pipelines.chains.receipts import ReceiptSource
 from pipelines.chains.rpc_pool import RpcPool
 from pipelines.figures import LakeFigures, read_figures
 from pipelines.gateway import http_feed, inbox
@@ -280,7 +282,8 @@ def ingested_networks(settings: Settings) -> list[NetworkSettings]:
 def _ingest(settings: Settings, network: NetworkSettings, stack: ExitStack) -> EvmIngest:
     tokens = settings.tokens(network.mode, network.network)
     pool = stack.enter_context(RpcPool.from_settings(network))
-    return EvmIngest(network, tokens, EvmSource(network, tokens, pool))
+    receipts = stack.enter_context(RpcPool.from_settings(network, RECEIPT_POLICY))
+    return EvmIngest(network, tokens, EvmSource(network, tokens, pool), ReceiptSource(receipts))
 
 
 def _is_worth_writing(check: NetworkCheck, recorded: NetworkCheck | None) -> bool:

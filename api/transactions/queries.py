@@ -53,7 +53,7 @@ where l.mode = $mode
 TRANSFERS_IN = (
     "select"
     + TRANSFER_COLUMNS
-    + ", t.log_index, t.block_hash, t.confirmed_at"
+    + ", t.log_index, t.block_hash, t.gas_used, t.gas_price, t.confirmed_at"
     + FROM_TRANSFERS
     + """
 where t.mode = $mode

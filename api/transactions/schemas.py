@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.answers import Schema
-from api.money import Amount, Number, show_8
+from api.money import Amount, Number, gas_fee_or_null, show_8
 from api.pagination import Pagination
 from api.presentation import ChainView, Moment, show_moment_or_null
-from api.transfers import Transfer, transfer_item
+from api.transfers import GAS_FEE, Transfer, transfer_item
 
 
 class TransactionSummary(Schema):
@@ -48,10 +48,10 @@ class BlockchainInfo(Schema):
     block_number: int
     block_hash: str | None
     confirmations: Annotated[int | None, Field(description="Head - block + 1, at the ingested head.")]
-    gas_used: str | None
-    gas_price: str | None
-    gas_fee: Annotated[Amount | None, Field(description="In the native coin; null where it is not known.")]
-    gas_fee_currency: str | None
+    gas_used: Annotated[str | None, Field(description="By the whole transaction; null until its receipt is read.")]
+    gas_price: Annotated[str | None, Field(description="Wei for each.")]
+    gas_fee: Annotated[Amount | None, Field(description=GAS_FEE)]
+    gas_fee_currency: Annotated[str | None, Field(description="The native coin; null where gas_fee is.")]
     timestamp: Annotated[Moment, Field(description="The block's time.")]
 
 
@@ -112,6 +112,7 @@ def transaction_detail(
         view: how addresses and hashes are shown.
     """
     shown = transfer_item(first, view)
+    gas_fee = gas_fee_or_null(first["gas_fee"])
     return TransactionDetail(
         tx_hash=shown.tx_hash,
         type=shown.type,
@@ -124,12 +125,10 @@ def transaction_detail(
             block_number=first["block_number"],
             block_hash=view.hash(shown.network, first["block_hash"]),
             confirmations=shown.confirmations,
-            # Receipts are not read yet. The row's gas_used, gas_price and gas_fee belong here, the fee in the
-            # network's native coin (`view.native_coin`).
-            gas_used=None,
-            gas_price=None,
-            gas_fee=None,
-            gas_fee_currency=None,
+            gas_used=None if first["gas_used"] is None else str(first["gas_used"]),
+            gas_price=None if first["gas_price"] is None else f"{first['gas_price']:f}",
+            gas_fee=gas_fee,
+            gas_fee_currency=None if gas_fee is None else view.native_coin(shown.network),
             timestamp=shown.timestamp,
         ),
         status=shown.status,

@@ -17,7 +17,7 @@ with moved_heads as (
     left join state.transformed_heads as seen on heads.mode = seen.mode and heads.network = seen.network
 ),
 
--- blocks that came, left or came back: transfers in them, and transfers that they confirm
+-- blocks that came, left or came back: transfers in them, and transfers that they confirm; blocks whose receipts came
 moved_blocks as (
     select blocks.mode, blocks.network, blocks.block_number - networks.required_confirmations + 1 as block_number
     from staging.observed_blocks as blocks
@@ -31,6 +31,10 @@ moved_blocks as (
     from staging.block_marks as marks
     inner join moved_heads as networks on marks.mode = networks.mode and marks.network = networks.network
     where marks.batch_id > getvariable('since_batch')
+    union
+    select mode, network, block_number
+    from staging.evm_receipts
+    where batch_id > getvariable('since_batch')
 ),
 
 -- their blocks first, of all transfers: what else a transfer holds is then read from the few files of that time

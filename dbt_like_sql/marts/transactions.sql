@@ -2,6 +2,7 @@
 -- grain: mode, merchant_id, id
 -- check: amount_base_units > 0
 -- check: (type = 'incoming') = (platform_fee is not null)
+-- check: gas_fee is null or gas_fee = gas_used * gas_price * 0.000000000000000001::decimal(19, 18)
 -- incremental: affected.transactions on mode, id
 -- within: block_time
 
@@ -75,6 +76,12 @@ confirming as (
     select mode, network, block_number, block_time
     from staging.evm_blocks
     where block_time >= getvariable('earliest')
+),
+
+receipts as (
+    select *
+    from staging.evm_receipts
+    where block_time >= getvariable('earliest') and block_time <= getvariable('latest')
 )
 
 select
@@ -109,6 +116,9 @@ select
         if(moved.type = 'incoming', moved.amount - moved.amount % 0.00000001::decimal(19, 18), null)
     )::decimal(38, 8) as platform_fee,
     moved.block_number <= heads.finalized_block as is_final,
+    receipts.gas_used,
+    receipts.gas_price,
+    receipts.gas_fee::decimal(38, 18) as gas_fee,
     confirming.block_time as confirmed_at,
 from moved
 inner join staging.chain_heads as heads on moved.mode = heads.mode and moved.network = heads.network
@@ -124,3 +134,9 @@ left join confirming
         and moved.network = confirming.network
         and moved.block_number + heads.required_confirmations - 1 = confirming.block_number
         and confirming.block_number <= heads.head_block
+left join receipts
+    on
+        moved.mode = receipts.mode
+        and moved.network = receipts.network
+        and moved.tx_hash = receipts.tx_hash
+        and moved.block_hash = receipts.block_hash

@@ -115,7 +115,7 @@ def fetch(endpoint: RpcEndpoint, numbers: Sequence[int], *, chain: BlockRef | No
         DishonestAnswer: no headers, others, or those of another chain.
     """
     asked = [*numbers, chain.number] if chain else [*numbers]
-    answers = _ask(endpoint, [by_number(number) for number in asked])
+    answers = ask(endpoint, [by_number(number) for number in asked])
     headers = [
         decode(answer, network=endpoint.network, number=number) for number, answer in zip(asked, answers, strict=True)
     ]
@@ -144,7 +144,7 @@ def fetch_exactly(endpoint: RpcEndpoint, refs: Sequence[BlockRef]) -> list[Heade
     Raises:
         DishonestAnswer: the node sends another block.
     """
-    headers = [decode(answer, network=endpoint.network) for answer in _ask(endpoint, [by_hash(ref) for ref in refs])]
+    headers = [decode(answer, network=endpoint.network) for answer in ask(endpoint, [by_hash(ref) for ref in refs])]
     for ref, header in zip(refs, headers, strict=True):
         if header.ref != ref:
             raise DishonestAnswer(
@@ -155,7 +155,7 @@ def fetch_exactly(endpoint: RpcEndpoint, refs: Sequence[BlockRef]) -> list[Heade
 
 def look_up(endpoint: RpcEndpoint, numbers: Sequence[int]) -> list[Header | None]:
     """As `fetch`, but None for each block that the node does not have."""
-    answers = _ask(endpoint, [by_number(number) for number in numbers], null=True)
+    answers = ask(endpoint, [by_number(number) for number in numbers], null=True)
     return [
         None if bytes(answer) == b"null" else decode(answer, network=endpoint.network, number=number)
         for number, answer in zip(numbers, answers, strict=True)
@@ -186,14 +186,14 @@ def first_at_or_after(endpoint: RpcEndpoint, time: datetime, low: int, high: int
     return first
 
 
-def _ask(endpoint: RpcEndpoint, calls: Sequence[Call], *, null: bool = False) -> list[msgspec.Raw]:
-    """The results of many calls; a node that finds them too many at once gets fewer."""
+def ask(endpoint: RpcEndpoint, calls: Sequence[Call], *, null: bool = False, partly: bool = False) -> list[msgspec.Raw]:
+    """The results of many calls; a node that finds them too many at once gets fewer. Options as `RpcEndpoint.batch`."""
     results: list[msgspec.Raw] = []
     size = BATCH
     while len(results) < len(calls):
         some = calls[len(results) : len(results) + size]
         try:
-            results += endpoint.batch(some, null=null)
+            results += endpoint.batch(some, null=null, partly=partly)
         except RangeTooLarge:
             if len(some) == 1:
                 raise

@@ -69,6 +69,8 @@ class _Answer(msgspec.Struct):
     error: Any = None
 
 
+_NULL = msgspec.Raw(b"null")
+
 _answer_decoder = msgspec.json.Decoder(_Answer)
 _batch_decoder = msgspec.json.Decoder(list[_Answer])
 
@@ -123,14 +125,17 @@ class RpcEndpoint:
         """
         return self._ask([(method, params)], null=null, batch=False)[0]
 
-    def batch(self, calls: Sequence[Call], *, null: bool = False) -> list[msgspec.Raw]:
-        """The results of several calls sent as one request, in the order of the calls. Raises as `call` does."""
-        return self._ask(calls, null=null, batch=True) if calls else []
+    def batch(self, calls: Sequence[Call], *, null: bool = False, partly: bool = False) -> list[msgspec.Raw]:
+        """The results of several calls sent as one request, in the order of the calls. Raises as `call` does.
 
-    def _ask(self, calls: Sequence[Call], *, null: bool, batch: bool) -> list[msgspec.Raw]:
-        return self._retrying(_retry_after, self._ask_once, calls, null=null, batch=batch)
+        With `partly`, a call that is refused while another is not gives `null`.
+        """
+        return self._ask(calls, null=null, batch=True, partly=partly) if calls else []
 
-    def _ask_once(self, calls: Sequence[Call], *, null: bool, batch: bool) -> list[msgspec.Raw]:
+    def _ask(self, calls: Sequence[Call], *, null: bool, batch: bool, partly: bool = False) -> list[msgspec.Raw]:
+        return self._retrying(_retry_after, self._ask_once, calls, null=null, batch=batch, partly=partly)
+
+    def _ask_once(self, calls: Sequence[Call], *, null: bool, batch: bool, partly: bool) -> list[msgspec.Raw]:
         ids = [next(self._ids) for _ in calls]
         requests = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
@@ -139,12 +144,14 @@ class RpcEndpoint:
         status, retry_after, body = self._post(msgspec.json.encode(requests if batch else requests[0]))
         refuse = _Refuser(self, calls, status, retry_after)
         answers = self._parse(body, refuse, batch)
-        for answer in answers:
-            if answer.error is not None:
-                refuse.error(answer.error)
+        refused = [answer for answer in answers if answer.error is not None]
+        if refused and not (partly and len(refused) < len(answers)):
+            refuse.error(refused[0].error)
         if status != httpx.codes.OK:
             refuse.words("")
-        by_id: dict[int, msgspec.Raw] = {answer.id: answer.result for answer in answers if type(answer.id) is int}
+        by_id: dict[int, msgspec.Raw] = {
+            answer.id: answer.result if answer.error is None else _NULL for answer in answers if type(answer.id) is int
+        }
         if len(answers) != len(ids) or by_id.keys() != set(ids):
             self._fail_passing("answers with the ids of other questions")
         results = [by_id[number] for number in ids]

@@ -36,11 +36,12 @@ class Fetched:
         window: the chain's end as it was followed.
         logs: rows of `raw.evm_transfer_logs`; some may be stored already.
         blocks: rows of `raw.evm_blocks`; likewise.
+        receipts: rows of `raw.evm_receipts`; likewise, of these and of earlier logs.
         left: blocks that are not on the chain any more.
         returned: blocks that had left it and are on it again.
         coverage: address → first block that is covered from now on.
         is_news: whether it must be committed now.
-        is_complete: whether the chain's end was reached for every address.
+        is_complete: whether the chain's end was reached for every address, and no receipt is left that can be had.
     """
 
     network: NetworkSettings
@@ -49,6 +50,7 @@ class Fetched:
     window: Window
     logs: pl.DataFrame
     blocks: pl.DataFrame
+    receipts: pl.DataFrame
     left: list[BlockRef]
     returned: list[BlockRef]
     coverage: dict[str, int]
@@ -77,6 +79,7 @@ def commit(write: Write, fetched: Fetched) -> int:
         )
     added = append_logs(write, fetched.logs, fetched.key)
     _append_blocks(write, fetched)
+    _append_receipts(write, fetched)
     _mark(write, fetched)
     write.connection.execute(queries.FORGET_OTHER_TOKENS, fetched.key | {"tokens": fetched.tokens})
     _cover(write, fetched)
@@ -103,6 +106,17 @@ def _append_blocks(write: Write, fetched: Fetched) -> None:
     fresh = write.connection.sql(queries.NEW_BLOCKS, params=fetched.key).pl()
     write.connection.unregister("fetched_blocks")
     write.append("raw.evm_blocks", fresh)
+
+
+def _append_receipts(write: Write, fetched: Fetched) -> None:
+    receipts = fetched.receipts
+    if receipts.is_empty():
+        return
+    bounds = {"low": receipts["block_number"].min(), "high": receipts["block_number"].max()}
+    write.connection.register("fetched_receipts", receipts)
+    fresh = write.connection.sql(queries.NEW_RECEIPTS, params=fetched.key | bounds).pl()
+    write.connection.unregister("fetched_receipts")
+    write.append("raw.evm_receipts", fresh)
 
 
 def _mark(write: Write, fetched: Fetched) -> None:

@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 import polars as pl
 
 from pipelines.chains import headers as block_headers
+from pipelines.chains import receipts as transaction_receipts
 from pipelines.chains.decode import DishonestAnswer
 from pipelines.chains.evm import EvmSource
 from pipelines.chains.follow import Segment
+from pipelines.chains.receipts import ReceiptSource
 from pipelines.ingest import commit, queries
 from pipelines.ingest.commit import Fetched
 from pipelines.ingest.coverage import covered_only
 from pipelines.ingest.plan import Plan, Planner
 from pipelines.ingest.reading import OnProgress, Reading
+from pipelines.ingest.receipts import ReceiptBacklog, ReceiptReading
 from pipelines.ingest.window import Window
 from warehouse.domain.tokens import Token
 from warehouse.lake import Lake, Write
@@ -40,14 +43,24 @@ class _Read:
 
 
 class EvmIngest:
-    """Ingestion of one network; kept between passes, as it remembers what it learnt of the chain."""
+    """Ingestion of one network; kept between passes, as it remembers what it learnt of the chain.
 
-    def __init__(self, network: NetworkSettings, tokens: list[Token], source: EvmSource) -> None:
+    Args:
+        network: its settings.
+        tokens: the contracts in force.
+        source: its nodes.
+        receipts: the same for receipts; without it none are read.
+    """
+
+    def __init__(
+        self, network: NetworkSettings, tokens: list[Token], source: EvmSource, receipts: ReceiptSource | None = None
+    ) -> None:
         self.network = network
         self._tokens = [token.address for token in tokens]
         self._source = source
         self._key = {"mode": network.mode, "network": network.network}
         self._planner = Planner(network, self._tokens, source)
+        self._receipts = ReceiptBacklog(self._key, receipts) if receipts else None
         self._is_first_pass = True
         # Blocks followed since the last commit, all without consequence: they need not be read again.
         self._ahead: Window | None = None
@@ -119,7 +132,11 @@ class EvmIngest:
             for address, first in plan.watched.first_blocks.items()
             if plan.covered.get(address) != first and address not in read.unread | plan.watched.early
         }
-        is_news = bool(logs.height or headers or newly_covered or stored is None or left or returned)
+        receipts = ReceiptReading([], is_complete=True)
+        if self._receipts:
+            receipts = self._receipts.read(reading.lake, stored, logs, left, has_returned=bool(returned))
+        is_new = stored is None or left or returned
+        is_news = bool(logs.height or headers or newly_covered or is_new or receipts.receipts)
         if stored and window.refs != stored.refs:
             is_news = is_news or every_head or self._is_due(reading.lake, stored, window)
         self._ahead = None if is_news else window
@@ -130,11 +147,12 @@ class EvmIngest:
             window=window,
             logs=logs,
             blocks=block_headers.to_frame(headers, **self._key),
+            receipts=transaction_receipts.to_frame(receipts.receipts, **self._key),
             left=left,
             returned=returned,
             coverage=newly_covered,
             is_news=is_news,
-            is_complete=read.is_complete,
+            is_complete=read.is_complete and receipts.is_complete,
         )
 
     def _is_due(self, lake: Lake, stored: Window, window: Window) -> bool:
@@ -163,6 +181,8 @@ class EvmIngest:
     def committed(self) -> None:
         """The last `fetch` is in the lake: history has been looked at."""
         self._is_first_pass = False
+        if self._receipts:
+            self._receipts.committed()
 
 
 def _now() -> datetime:

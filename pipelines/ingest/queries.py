@@ -156,3 +156,43 @@ ANTI JOIN staging.orphaned_blocks AS orphaned
 WHERE stored.mode = $mode AND stored.network = $network AND NOT list_contains($left, stored.block_hash)
 LIMIT 1
 """
+
+# Between which blocks the transfers lie that were added after a batch.
+NEW_BLOCK_BOUNDS = """
+SELECT min(block_number) AS low, max(block_number) AS high
+FROM raw.evm_transfer_logs
+WHERE mode = $mode AND network = $network AND batch_id > $since_batch
+"""
+
+# Transactions of stored transfers, in blocks on the chain, whose receipt is not stored; the newest first.
+MISSING_RECEIPTS = """
+SELECT DISTINCT logs.block_number, logs.block_hash, logs.tx_hash, logs.block_time
+FROM raw.evm_transfer_logs AS logs
+ANTI JOIN (
+    SELECT tx_hash, block_hash
+    FROM raw.evm_receipts
+    WHERE mode = $mode AND network = $network AND block_number BETWEEN $low AND $high
+) AS receipts
+    ON logs.tx_hash = receipts.tx_hash AND logs.block_hash = receipts.block_hash
+ANTI JOIN staging.orphaned_blocks AS orphaned
+    ON logs.mode = orphaned.mode AND logs.network = orphaned.network AND logs.block_hash = orphaned.block_hash
+WHERE
+    logs.mode = $mode
+    AND logs.network = $network
+    AND logs.block_number BETWEEN $low AND $high
+    AND logs.batch_id > $since_batch
+ORDER BY logs.block_number DESC
+LIMIT $limit
+"""
+
+NEW_RECEIPTS = """
+SELECT fetched.*
+FROM fetched_receipts AS fetched
+ANTI JOIN raw.evm_receipts AS stored
+    ON
+        stored.mode = $mode
+        AND stored.network = $network
+        AND stored.block_number BETWEEN $low AND $high
+        AND fetched.tx_hash = stored.tx_hash
+        AND fetched.block_hash = stored.block_hash
+"""

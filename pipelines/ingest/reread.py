@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.chains import headers as block_headers
+from pipelines.chains import receipts
 from pipelines.chains.evm import EvmSource
 from pipelines.chains.headers import BlockRef
 from pipelines.ingest import queries
@@ -95,6 +96,7 @@ class EvmReread:
             window=window,
             logs=reread.logs,
             blocks=block_headers.to_frame(headers, **reading.key),
+            receipts=receipts.to_frame([], **reading.key),
             left=[],
             returned=reread.returned,
             coverage={},

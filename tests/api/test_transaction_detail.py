@@ -68,6 +68,25 @@ def test_a_transaction_in_full(open_client):
     }
 
 
+@pytest.mark.parametrize("transfer_type", ["incoming", "sweep", "outgoing"])
+def test_r31_what_the_transaction_cost_is_shown_whatever_its_type(open_client, transfer_type):
+    gas = {"gas_used": 65_000, "gas_price": Decimal(5_000_000_000), "gas_fee": Decimal("0.000325")}
+    data = detail(open_client, transactions=[transfer(1, type=transfer_type, **gas)])
+    assert {name: data["blockchain_info"][name] for name in (*gas, "gas_fee_currency")} == {
+        "gas_used": "65000",
+        "gas_price": "5000000000",
+        "gas_fee": "0.00032500",
+        "gas_fee_currency": "BNB",
+    }
+
+
+def test_r31_without_a_price_only_the_gas_is_known(open_client):
+    info = detail(open_client, transactions=[transfer(1, gas_used=65_000)])["blockchain_info"]
+    assert [info[name] for name in ("gas_used", "gas_price", "gas_fee", "gas_fee_currency")] == [
+        "65000", None, None, None,
+    ]  # fmt: skip
+
+
 def test_r11b_without_a_session_related_session_is_null(open_client):
     data = detail(open_client, transactions=[transfer(1)], sessions=[paid_session("s1")])
     assert (data["related_session"], data["confirmed_at"]) == (None, None)

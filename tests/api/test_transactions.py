@@ -67,7 +67,7 @@ def test_a_transaction_in_full(open_client):
         "session_id": "s1",
         "reference": "ORDER-1",
         "gas_fee": None,
-        "gas_fee_currency": "BNB",
+        "gas_fee_currency": None,
     }
 
 
@@ -86,8 +86,29 @@ def test_r11b_tron_addresses_and_hashes_are_shown_as_tron_writes_them(open_clien
     ("network", "coin"), [("BSC", "BNB"), ("ETH", "ETH"), ("POL", "POL"), ("TRX", "TRX"), ("SOL", "SOL")]
 )
 def test_r31_the_fee_is_in_the_native_coin_and_null_for_what_comes_in(open_client, network, coin):
-    item = open_client(transactions=[transfer(1, network=network)]).get(LIST).json()["data"]["transactions"][0]
-    assert (item["gas_fee"], item["gas_fee_currency"]) == (None, coin)
+    paid = {"network": network, "gas_fee": Decimal("0.0005")}
+    rows = [transfer(number, type=name, **paid) for number, name in enumerate(("incoming", "sweep", "outgoing"), 1)]
+    items = open_client(transactions=rows).get(LIST).json()["data"]["transactions"]
+    shown = {item["type"]: (item["gas_fee"], item["gas_fee_currency"]) for item in items}
+    assert shown == {"incoming": (None, None), "sweep": ("0.00050000", coin), "outgoing": ("0.00050000", coin)}
+
+
+@pytest.mark.parametrize(
+    ("fee", "shown"),
+    [
+        ("0.000000005", "0.00000001"),
+        ("0.000000004999999999", "0.00000000"),
+        ("1.999999995", "2.00000000"),
+    ],
+)
+def test_r13_the_fee_is_rounded_half_up(open_client, fee, shown):
+    client = open_client(transactions=[transfer(1, type="sweep", gas_fee=Decimal(fee))])
+    assert client.get(LIST).json()["data"]["transactions"][0]["gas_fee"] == shown
+
+
+def test_r31_a_fee_that_is_not_known_has_no_currency(open_client):
+    item = open_client(transactions=[transfer(1, type="sweep")]).get(LIST).json()["data"]["transactions"][0]
+    assert (item["gas_fee"], item["gas_fee_currency"]) == (None, None)
 
 
 def test_r17_usdc_on_tron_is_a_filter_and_readable(open_client):

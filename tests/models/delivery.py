@@ -34,6 +34,8 @@ class _Delivery:
             self._move(network, tips[-1])
         for transfer in batch.transfers:
             self.world.transfer(**transfer)
+        for receipt in batch.receipts:
+            self.world.receipt(**receipt)
         self._headers += batch.headers
         for network in self._tips:
             self._store_headers(network)

@@ -30,6 +30,7 @@ class History:
         branches: of all chains.
         events: arguments of `ModelWorld.event`.
         transfers: arguments of `ModelWorld.transfer`; each is ingested only if its block is ever seen on the chain.
+        receipts: arguments of `ModelWorld.receipt`, of transactions whose block may never be seen on the chain.
         tips: by network.
         headers: network, and the branch and block up to which headers may be stored once they are on the chain.
     """
@@ -37,6 +38,7 @@ class History:
     branches: Branches = field(default_factory=Branches)
     events: list[dict[str, Any]] = field(default_factory=list)
     transfers: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[dict[str, Any]] = field(default_factory=list)
     tips: dict[str, list[Tip]] = field(default_factory=dict)
     headers: list[tuple[str, str, int]] = field(default_factory=list)
 
@@ -49,7 +51,7 @@ class History:
         Args:
             rng: the case's.
             count: how many batches.
-            straggler: "transfer", "header", a network (its tips) or a type of event that straggles; empty for any.
+            straggler: "transfer", "receipt", "header", a network (its tips) or a type of event; empty for any.
         """
         cut = [History(self.branches) for _ in range(count)]
         manner = "" if straggler else rng.choice(("scattered", "straggling", "chains", "chains"))
@@ -60,13 +62,11 @@ class History:
             in_order = sorted(positions[network, number] for number in range(len(tips)))
             for tip, position in zip(tips, in_order, strict=True):
                 cut[position].tips.setdefault(network, []).append(tip)
-        for number, transfer in enumerate(self.transfers):
-            for position in range(positions["transfer", number], count):
-                if self._is_on(self._tip_at(cut[: position + 1], transfer["network"]), transfer):
-                    cut[position].transfers.append(transfer)
-                    break
+        self._cut_transfers(cut, positions)
         for number, event in enumerate(self.events):
             cut[positions[event["event_type"], number]].events.append(event)
+        for number, receipt in enumerate(self.receipts):
+            cut[positions["receipt", number]].receipts.append(receipt)
         for number, header in enumerate(self.headers):
             cut[positions["header", number]].headers.append(header)
         for batch in cut:
@@ -74,12 +74,20 @@ class History:
             rng.shuffle(batch.transfers)
         return cut
 
+    def _cut_transfers(self, cut: list[History], positions: dict[tuple[str, int], int]) -> None:
+        """Each into the first batch, from its own on, that sees its block on the chain."""
+        for number, transfer in enumerate(self.transfers):
+            for position in range(positions["transfer", number], len(cut)):
+                if self._is_on(self._tip_at(cut[: position + 1], transfer["network"]), transfer):
+                    cut[position].transfers.append(transfer)
+                    break
+
     def settled(self) -> History:
         """The same world, had its chains never been otherwise than they are in the end."""
         tips = {network: tips[-1] for network, tips in self.tips.items()}
         transfers = [transfer for transfer in self.transfers if self._is_on(tips[transfer["network"]], transfer)]
         only = {network: [tip] for network, tip in tips.items()}
-        return History(self.branches, self.events, transfers, only, self.headers)
+        return History(self.branches, self.events, transfers, self.receipts, only, self.headers)
 
     @staticmethod
     def _tip_at(batches: list[History], network: str) -> Tip | None:
@@ -98,7 +106,15 @@ class History:
         return keys + [(network, number) for network, tips in self.tips.items() for number in range(len(tips))]
 
     def _scattered(self, rng: random.Random, count: int) -> dict[tuple[str, int], int]:
-        return {key: rng.randrange(count) for key in self._keys()}
+        receipts = {key: self._own_draw(key).randrange(count) for key in self._receipt_keys()}
+        return receipts | {key: rng.randrange(count) for key in self._keys()}
+
+    def _receipt_keys(self) -> list[tuple[str, int]]:
+        return [("receipt", number) for number in range(len(self.receipts))]
+
+    def _own_draw(self, key: tuple[str, int]) -> random.Random:
+        """Receipts draw from themselves: so the cases are those that there were before receipts."""
+        return random.Random(self.receipts[key[1]]["tx_hash"])
 
     def _straggling(self, rng: random.Random, count: int, straggler: str) -> dict[tuple[str, int], int]:
         """What a straggler touches is touched by nothing else; every kind is as likely as another."""
@@ -106,6 +122,8 @@ class History:
         # Headers touch the transfers that a chain's change touches: half of the time they are out of its way.
         later = count - 1 if straggler in self.tips and rng.random() < 0.5 else 0
         positions = {key: later if key[0] == "header" else 0 for key in keys}
+        positions |= dict.fromkeys(self._receipt_keys(), 0)
+        keys += self._receipt_keys() if straggler == "receipt" else []
         kinds = [straggler] if straggler else sorted({kind for kind, _ in keys})
         for position in range(1, count):
             kind = rng.choice(kinds)

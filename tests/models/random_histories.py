@@ -234,17 +234,23 @@ class _Author:
         if place not in self._places:
             self._places.add(place)
             self._history.transfers.append(transfer | {"branch": branch})
+            block_hash = self._history.branches.hash(network, block, branch)
+            moved = [transfer[name] for name in ("log_index", "to", "sender", "amount")]
+            tx_hash = transfer_hash(block_hash, *moved)
+            own_draw = random.Random(tx_hash)
+            if own_draw.random() < 0.6:
+                place = {"network": network, "block": block, "branch": branch}
+                gas = {"gas_used": own_draw.randrange(21_000, 90_000), "gas_price": own_draw.choice((1, 10**9, None))}
+                self._history.receipts.append({"tx_hash": tx_hash} | place | gas)
             if transfer["to"] in (HOT_WALLET, ANOTHER_WALLET):
-                self._some(0, 2, self._report_sweep, transfer | {"branch": branch})
+                self._some(0, 2, self._report_sweep, transfer, tx_hash)
 
-    def _report_sweep(self, transfer: dict[str, Any]) -> None:
+    def _report_sweep(self, transfer: dict[str, Any], tx_hash: str) -> None:
         """What the gateway says of a sweep, now and then of another address or amount."""
         rng = self._rng
-        block_hash = self._history.branches.hash(transfer["network"], transfer["block"], transfer["branch"])
-        moved = [transfer[name] for name in ("log_index", "to", "sender", "amount")]
         swept = [number for number, home in self._addresses.items() if home.address == transfer["sender"]]
         number = rng.choice(list(self._addresses) if rng.random() < 0.1 else swept)
-        data = {"address_id": number, "tx_hash": transfer_hash(block_hash, *moved), "hot_wallet": HOT_WALLET}
+        data = {"address_id": number, "tx_hash": tx_hash, "hot_wallet": HOT_WALLET}
         amount = "1" if rng.random() < 0.2 else transfer["amount"]
         self._event("address.swept", self._addresses[number], data | {"amount": amount})
 

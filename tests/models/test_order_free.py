@@ -86,6 +86,7 @@ AFFECTED = "affected.moved_transfers"
 NEW = "batch_id > getvariable('since_batch')"
 LAST_WORD = "creations.occurred_at desc, creations.event_id desc"
 HANDED_OUT = f"from intermediate.hand_outs\nwhere {NEW}"
+NEW_RECEIPT = f"from staging.evm_receipts\n    where {NEW}"
 NEW_HEADER, NEW_MARK = f"where blocks.{NEW}", f"where marks.{NEW}"
 UNEXPIRED = "where outcomes.expires_at >= heads.head_time and outcomes.expires_at < seen.head_time"
 ORPHANED = "orphaned.block_hash is not null as is_orphaned"
@@ -102,6 +103,7 @@ FAULTS = {
         {HANDED_OUT: f"{HANDED_OUT} and false"},
     ),
     "a late header affects no transfer": ("header", AFFECTED, {NEW_HEADER: f"{NEW_HEADER} and false"}),
+    "a late receipt affects no transfer": ("receipt", AFFECTED, {NEW_RECEIPT: f"{NEW_RECEIPT} and false"}),
     "orphaned blocks stay in the books": ("BSC", "current.own_transfers", {ORPHANED: "false as is_orphaned"}),
     "a block that leaves affects no address": ("BSC", AFFECTED, {NEW_MARK: f"{NEW_MARK} and false"}),
     "a head that goes back takes no confirmation": (

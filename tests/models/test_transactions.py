@@ -42,6 +42,9 @@ def test_an_incoming_transfer_in_full(shop: ModelWorld) -> None:
         "platform_fee_rate": Decimal("0.01"),
         "platform_fee": Decimal(1),
         "is_final": False,
+        "gas_used": None,
+        "gas_price": None,
+        "gas_fee": None,
         "confirmed_at": minute(7),
     }
 

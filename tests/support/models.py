@@ -98,8 +98,22 @@ class ModelWorld(RawTables):
             "token_address": token or token_address(network, currency), "from_address": sender, "to_address": to,
             "topic_count": topic_count, "amount_text": str(units), "amount_base_units": Decimal(units),
         }  # fmt: skip
-        self._new_transfers.append(row)
+        self._new_rows.setdefault("raw.evm_transfer_logs", []).append(row)
         return tx_hash
+
+    def receipt(
+        self, tx_hash: str, block: int, *, gas_used: int = 65_000, gas_price: int | None = 5 * 10**9,
+        network: str = "BSC", branch: str = "",
+    ) -> None:  # fmt: skip
+        """The receipt of a transaction in the block at height `block` of a branch; the price in wei."""
+        row = {
+            "mode": "live", "network": network, "tx_hash": tx_hash,
+            "block_hash": self.branches.hash(network, block, branch), "block_number": block,
+            "block_time": self.branches.time(block, branch), "from_address": PAYER, "status": 1, "gas_used": gas_used,
+            "effective_gas_price_wei": None if gas_price is None else Decimal(gas_price),
+            "fee_wei": None if gas_price is None else Decimal(gas_used * gas_price),
+        }  # fmt: skip
+        self._new_rows.setdefault("raw.evm_receipts", []).append(row)
 
     def head(
         self, block: int, *, finalized: int | None = None, network: str = "BSC", branch: str = "",

@@ -49,7 +49,7 @@ class RawTables:
         self._events = 0
         # Stored together: a statement a row would be most of a test's time.
         self._new_events: list[Event] = []
-        self._new_transfers: list[dict[str, Any]] = []
+        self._new_rows: dict[str, list[dict[str, Any]]] = {}
 
     def _registry(self) -> None:
         for rank, network in enumerate(FAMILIES, start=1):
@@ -112,9 +112,9 @@ class RawTables:
         """Put what was received into raw; whatever reads or computes here does it first."""
         if self._new_events:
             self._append("raw.gateway_events", events_frame(self._new_events), at=_NOW)
-        if self._new_transfers:
-            self._append("raw.evm_transfer_logs", self._new_transfers)
-        self._new_events, self._new_transfers = [], []
+        for table, rows in self._new_rows.items():
+            self._append(table, rows)
+        self._new_events, self._new_rows = [], {}
 
     def _append(self, table: str, rows: list[dict[str, Any]] | pl.DataFrame, at: float = 0) -> None:
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=_schema(table))

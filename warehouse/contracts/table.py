@@ -91,6 +91,11 @@ def base_units(description: str, *, null: bool = False) -> Column:
     return Column(pl.Decimal(38, 0), description, "base units", null)
 
 
+def wei(description: str, *, null: bool = False) -> Column:
+    """An exact count of the smallest unit of an EVM chain's native coin: 10^-18 of it."""
+    return Column(pl.Decimal(38, 0), description, "wei", null)
+
+
 def tokens(description: str, *, null: bool = False) -> Column:
     """An exact amount of whole tokens (or native coin), comparable across decimals."""
     return Column(pl.Decimal(38, 18), description, "tokens", null)

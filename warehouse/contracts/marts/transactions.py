@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.contracts.table import Table, base_units, fee, flag, integer, rate, text, timestamp, tokens
+from warehouse.contracts.table import Table, base_units, fee, flag, integer, rate, text, timestamp, tokens, wei
 
 TABLE = Table(
     name="marts.transactions",
@@ -34,6 +34,11 @@ TABLE = Table(
         "platform_fee_rate": rate("Rate in force at the block time; incoming only.", null=True),
         "platform_fee": fee("Fee on this transfer; incoming only.", null=True),
         "is_final": flag("At or below the finalised block."),
+        "gas_used": integer("Gas the whole transaction used; null until its receipt is read.", unit="gas", null=True),
+        "gas_price": wei("What was paid for each.", null=True),
+        "gas_fee": tokens(
+            "Native coin the whole transaction cost its sender; the same in each of its transfers.", null=True
+        ),
         "confirmed_at": timestamp("Time of the block that gave it its confirmations.", null=True),
     },
 )
