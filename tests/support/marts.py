@@ -221,10 +221,7 @@ def transfer(transfer_id: int, **columns: Any) -> Row:
         "platform_fee_rate": Decimal("0.01"),
         "platform_fee": Decimal(1),
         "is_final": True,
-        "gas_used": None,
-        "gas_price": None,
-        "gas_fee": None,
-        "confirmed_at": None,
+        **dict.fromkeys(("gas_used", "gas_price", "gas_fee", "confirmed_at")),
     }
     return {**row, **columns}
 
