@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.types import Scope
 
 from api.clock import Clock
 from api.presentation import ChainView
+from api.prices import PRICES, Prices
 from api.rate_limits import RateLimits, RateStatus
 from warehouse.domain.networks import MODES, Mode, network_rank
 from warehouse.manifest import Head
@@ -130,9 +132,22 @@ class Caller:
             return []
         return self.snapshot.rows(sql, {name: _bindable(value) for name, value in {**params, **self.scope}.items()})
 
+    @property
+    def prices(self) -> Prices:
+        """What tokens are worth; nothing has a price before the first publish."""
+        if self.snapshot is None:
+            return Prices([])
+        if self.snapshot not in _PRICES:
+            _PRICES[self.snapshot] = Prices(self.snapshot.rows(PRICES, {}))
+        return _PRICES[self.snapshot]
+
     def shared_rows(self, sql: str) -> Sequence[Mapping[str, Any]]:
         """Run one statement over what belongs to no merchant, which binds the mode alone."""
         return self.snapshot.rows(sql, {"mode": self.key.mode}) if self.snapshot else []
+
+
+# Of each snapshot in use, read once.
+_PRICES: WeakKeyDictionary[Snapshot, Prices] = WeakKeyDictionary()
 
 
 def _bindable(value: Any) -> Any:

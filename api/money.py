@@ -40,7 +40,7 @@ def paid_number(value: Decimal | None) -> Decimal | None:
 
 
 def in_usd(value: Decimal) -> Decimal:
-    """US dollars at par, half-up to 2 decimals."""
+    """US dollars, half-up to 2 decimals."""
     return half_up(value, 2)
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.answers import Schema
-from api.money import Amount, Number, gas_fee_or_null, in_usd, show_8
+from api.money import Amount, Number, gas_fee_or_null, show_8
 from api.presentation import ChainView, Moment, show_moment
+from api.prices import USD_THEN, Prices
 
 GAS_FEE = "What the whole transaction cost its sender in the native coin; null until its receipt is read."
 
@@ -24,7 +25,7 @@ class Transfer(Schema):
     network: str
     currency: str
     amount: Amount
-    amount_usd: Number
+    amount_usd: Annotated[Number | None, Field(description=USD_THEN)]
     from_address: str | None
     to_address: str | None
     confirmations: Annotated[int | None, Field(description="Head - block + 1, at the ingested head.")]
@@ -44,7 +45,7 @@ def confirmations_at(head_block: int | None, block_number: int | None) -> int | 
     return max(0, head_block - block_number + 1)
 
 
-def transfer_item(row: Mapping[str, Any], view: ChainView) -> Transfer:
+def transfer_item(row: Mapping[str, Any], view: ChainView, prices: Prices) -> Transfer:
     """The item of a row of `marts.transactions` joined with its network's head and required confirmations."""
     network = row["network"]
     confirmations = confirmations_at(row["head_block"], row["block_number"])
@@ -58,7 +59,7 @@ def transfer_item(row: Mapping[str, Any], view: ChainView) -> Transfer:
         network=network,
         currency=row["currency"],
         amount=show_8(row["amount"]),
-        amount_usd=in_usd(row["amount"]),
+        amount_usd=prices.usd(row["amount"], row["currency"], row["block_time"]),
         from_address=view.address(network, row["from_address"]),
         to_address=view.address(network, row["to_address"]),
         confirmations=confirmations,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import duckdb
 import polars as pl
@@ -129,6 +131,7 @@ def _migrate(write: Write, settings: Settings, on_model: OnModel) -> None:
             present.pop(table.name, None)
         _put_in_place(write, table, present.get(table.name, ()))
     _write_registry(write, settings)
+    _append_par_prices(write, settings)
     model_runs.create_views(write.connection)
     write.connection.execute("DELETE FROM state.transformed_heads")
     _run(
@@ -244,6 +247,17 @@ def _registry_frames(settings: Settings) -> dict[str, pl.DataFrame]:
 def _write_registry(write: Write, settings: Settings) -> None:
     for name, frame in _registry_frames(settings).items():
         write.replace(name, frame)
+
+
+def _append_par_prices(write: Write, settings: Settings) -> None:
+    """Say once of each currency that it counts as one dollar, until a market is asked."""
+    networks = [(network.mode, network.network) for network in settings.active_networks()]
+    used = {token.currency for network in networks for token in settings.tokens(*network)}
+    priced = {row[0] for row in write.connection.execute("SELECT currency FROM raw.prices").fetchall()}
+    par = {"quoted_at": datetime(1970, 1, 1, tzinfo=UTC), "price_usd": Decimal(1), "price_source": "par"}
+    rows = [{"currency": currency} | par for currency in sorted(used - priced)]
+    columns = tables()["raw.prices"].columns
+    write.append("raw.prices", pl.DataFrame(rows, {name: columns[name].dtype for name in ("currency", *par)}))
 
 
 def settings_fingerprint(settings: Settings) -> str:

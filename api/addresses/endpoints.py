@@ -85,7 +85,7 @@ def get_address(
     sessions = caller.rows(queries.SESSIONS, **named) if row["session_ids"] else []
     names = ("address", "network", "currency", "first_transfer_at", "last_transfer_at")
     transfers = caller.rows(queries.TRANSFERS, **{name: row[name] for name in names})
-    return answer(address_detail(row, sessions, transfers, deployment.chain_view(caller.key.mode)))
+    return answer(address_detail(row, sessions, transfers, deployment.chain_view(caller.key.mode), caller.prices))
 
 
 def _find(caller: Caller, text: str, deployment: Deployment) -> Sequence[Mapping[str, Any]]:

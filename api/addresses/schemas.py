@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.answers import Schema
-from api.money import Amount, Number, as_number, in_usd, show_8
+from api.money import Amount, Number, as_number, show_8
 from api.pagination import Pagination
 from api.presentation import ChainView, Moment, show_moment, show_moment_or_null
+from api.prices import Prices
 from api.transfers import Transfer, transfer_item
 
 
@@ -93,11 +94,11 @@ class AddressList(Schema):
 
 
 class AddressBalanceInUsd(AddressBalance):
-    """The same, also in US dollars at par."""
+    """The same, also in US dollars at the price in force; null where there is none."""
 
-    current_usd: Number
-    total_received_usd: Number
-    total_swept_usd: Number
+    current_usd: Number | None
+    total_received_usd: Number | None
+    total_swept_usd: Number | None
 
 
 class Sweep(Schema):
@@ -188,20 +189,21 @@ def address_detail(
     sessions: Sequence[Mapping[str, Any]],
     transfers: Sequence[Mapping[str, Any]],
     view: ChainView,
+    prices: Prices,
 ) -> AddressDetail:
     """An address with its sessions and its transfers, all rows in the order they are shown."""
     item: dict[str, Any] = dict(address_item(row, view))
     balance: AddressBalance = item.pop("balance")
-    items = [transfer_item(transfer, view) for transfer in transfers]
+    items = [transfer_item(transfer, view, prices) for transfer in transfers]
     return AddressDetail(
         **item,
         balance=AddressBalanceInUsd(
             current=balance.current,
-            current_usd=in_usd(row["balance"]),
+            current_usd=prices.usd(row["balance"], row["currency"]),
             total_received=balance.total_received,
-            total_received_usd=in_usd(row["total_received"]),
+            total_received_usd=prices.usd(row["total_received"], row["currency"]),
             total_swept=balance.total_swept,
-            total_swept_usd=in_usd(row["total_swept"]),
+            total_swept_usd=prices.usd(row["total_swept"], row["currency"]),
         ),
         sweep_history=[_sweep(transfer) for transfer in items if transfer.type == "sweep"],
         sessions=[

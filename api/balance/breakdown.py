@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from api.balance import schemas
 from api.balance.schemas import CurrencyBalance, NetworkAmount, NetworkBalance, NetworkCurrency
-from api.money import amount_of_e8, in_usd, show_8
+from api.money import amount_of_e8, show_8
 from api.presentation import ChainView, show_moment_or_null
+from api.prices import Prices
 from warehouse.domain.networks import CURRENCIES, network_rank
 from warehouse.store.credits import AvailableBalance
 
@@ -19,8 +21,8 @@ Pair = tuple[str, str]
 
 
 def break_down(
-    balances: Iterable[AvailableBalance], address_pairs: Iterable[Pair]
-) -> tuple[Decimal, list[CurrencyBalance]]:
+    balances: Iterable[AvailableBalance], address_pairs: Iterable[Pair], prices: Prices
+) -> schemas.AvailableBalance:
     """The total, and its parts for every pair with an address or a balance row.
 
     Parts are ordered by exact amount, largest first, then by the order of currencies and networks.
@@ -30,8 +32,14 @@ def break_down(
     for (network, currency), units_e8 in available_e8.items():
         networks.setdefault(currency, {})[network] = units_e8
     ranked = sorted(networks, key=lambda currency: (-sum(networks[currency].values()), _currency_rank(currency)))
-    total = amount_of_e8(sum(available_e8.values()))
-    return total, [_currency_balance(currency, networks[currency]) for currency in ranked]
+    totals = {currency: amount_of_e8(sum(networks[currency].values())) for currency in ranked}
+    worth = prices.worth(totals)
+    return schemas.AvailableBalance(
+        amount=show_8(amount_of_e8(sum(available_e8.values()))),
+        usd_value=worth.usd,
+        price_source=worth.source,
+        breakdown=[_currency_balance(currency, networks[currency], prices) for currency in ranked],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +101,13 @@ def _network_currency(currency: str, units_e8: int, addresses: Mapping[str, Any]
     )
 
 
-def _currency_balance(currency: str, available_e8: dict[str, int]) -> CurrencyBalance:
+def _currency_balance(currency: str, available_e8: dict[str, int], prices: Prices) -> CurrencyBalance:
     total = amount_of_e8(sum(available_e8.values()))
     ranked = sorted(available_e8, key=lambda network: (-available_e8[network], network_rank(network)))
     return CurrencyBalance(
         currency=currency,
         amount=show_8(total),
-        usd_value=in_usd(total),
+        usd_value=prices.usd(total, currency),
         networks=[
             NetworkAmount(network=network, amount=show_8(amount_of_e8(available_e8[network]))) for network in ranked
         ],

@@ -3,7 +3,7 @@
 Belongs here: queries and answers. Does not belong here: SQL, shapes and grouping.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -15,11 +15,12 @@ from api.answers import Answer, answer
 from api.auth import Reading
 from api.balance import queries
 from api.balance.breakdown import NetworkFacts, break_down, break_down_by_network
-from api.balance.schemas import AvailableBalance, CryptoBalance, Earnings, NetworkBalances, PendingBalance, Total
+from api.balance.schemas import CryptoBalance, Earnings, NetworkBalances, PendingBalance, Total
 from api.clock import Clock
 from api.deployment import Deployment, deployment_of
-from api.money import in_usd, show_8
+from api.money import show_8
 from api.presentation import show_moment_or_null
+from warehouse.domain.money import sum_exactly
 from warehouse.store.credits import available
 
 router = APIRouter(prefix="/balance", tags=["balance"])
@@ -30,31 +31,28 @@ def get_crypto_balance(caller: Reading, deployment: Annotated[Deployment, Depend
     """Available and pending balance, earnings and fees."""
     balances = available(deployment.store, caller.key.merchant_id, caller.key.mode)
     pairs = [(row["network"], row["currency"]) for row in caller.rows(queries.ADDRESS_PAIRS)]
-    total, breakdown = break_down(balances, pairs)
-    earnings = next(iter(caller.rows(queries.EARNINGS, **_windows(deployment.clock))), {})
-    pending = _amount(earnings, "pending")
+    earnings = caller.rows(queries.EARNINGS, **_windows(deployment.clock))
+    pending = caller.prices.worth({row["currency"]: row["pending"] for row in earnings})
     # No withdrawal can exist yet, so sums over withdrawals are sums over nothing.
     nothing = Total(all_time=show_8(Decimal(0)), this_month=show_8(Decimal(0)))
     return answer(
         CryptoBalance(
-            available_balance=AvailableBalance(
-                amount=show_8(total), usd_value=in_usd(total), price_source="par", breakdown=breakdown
-            ),
+            available_balance=break_down(balances, pairs, caller.prices),
             pending_balance=PendingBalance(
-                amount=show_8(pending),
-                usd_value=in_usd(pending),
-                price_source="par",
+                amount=show_8(_sum(earnings, "pending")),
+                usd_value=pending.usd,
+                price_source=pending.source,
                 description="Awaiting blockchain confirmations",
             ),
             total_earnings=Earnings(
-                all_time=show_8(_amount(earnings, "earned")),
-                this_month=show_8(_amount(earnings, "earned_this_month")),
-                this_week=show_8(_amount(earnings, "earned_this_week")),
-                today=show_8(_amount(earnings, "earned_today")),
+                all_time=show_8(_sum(earnings, "earned")),
+                this_month=show_8(_sum(earnings, "earned_this_month")),
+                this_week=show_8(_sum(earnings, "earned_this_week")),
+                today=show_8(_sum(earnings, "earned_today")),
             ),
             total_withdrawn=nothing,
             platform_fees_paid=Total(
-                all_time=show_8(_amount(earnings, "fees")), this_month=show_8(_amount(earnings, "fees_this_month"))
+                all_time=show_8(_sum(earnings, "fees")), this_month=show_8(_sum(earnings, "fees_this_month"))
             ),
             withdrawal_fees_paid=nothing,
             last_updated=show_moment_or_null(caller.data_as_of),
@@ -85,6 +83,6 @@ def _windows(clock: Clock) -> dict[str, Any]:
     }
 
 
-def _amount(row: Mapping[str, Any], name: str) -> Decimal:
-    """A sum, zero where there was nothing to add."""
-    return row.get(name) or Decimal(0)
+def _sum(rows: Iterable[Mapping[str, Any]], name: str) -> Decimal:
+    """Over all currencies, which add at par; zero where there was nothing to add."""
+    return sum_exactly(row[name] for row in rows if row[name] is not None)

@@ -6,6 +6,7 @@ read in the operational store alone.
 
 EARNINGS = """
 select
+    d.currency,
     sum(d.received_pending) as pending,
     sum(d.received_final) as earned,
     sum(d.received_final) filter (where d.day >= $month_start) as earned_this_month,
@@ -16,6 +17,7 @@ select
 from marts.daily_credits as d
 where d.mode = $mode
   and d.merchant_id = $merchant_id
+group by d.currency
 """
 
 # Of each pair that has an address.

@@ -3,15 +3,14 @@
 Belongs here: documented objects. Does not belong here: sums and SQL.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from api.answers import Schema
 from api.money import Amount, Number
 from api.presentation import Moment
-
-PriceSource = Annotated[Literal["par"], Field(description="par: one token counts as one US dollar.")]
+from api.prices import USD_NOW, PriceSource
 
 
 class NetworkAmount(Schema):
@@ -26,7 +25,7 @@ class CurrencyBalance(Schema):
 
     currency: str
     amount: Amount
-    usd_value: Number
+    usd_value: Annotated[Number | None, Field(description=USD_NOW)]
     networks: Annotated[list[NetworkAmount], Field(description="Largest first; zeros included.")]
 
 
@@ -34,7 +33,7 @@ class AvailableBalance(Schema):
     """Final income minus platform fees and withdrawals that have not failed."""
 
     amount: Annotated[Amount, Field(description="USDT and USDC added at par.")]
-    usd_value: Number
+    usd_value: Annotated[Number | None, Field(description=USD_NOW)]
     price_source: PriceSource
     breakdown: Annotated[list[CurrencyBalance], Field(description="Largest first.")]
 
@@ -43,7 +42,7 @@ class PendingBalance(Schema):
     """Received, not yet final."""
 
     amount: Amount
-    usd_value: Number
+    usd_value: Annotated[Number | None, Field(description=USD_NOW)]
     price_source: PriceSource
     description: str
 

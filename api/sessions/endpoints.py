@@ -91,4 +91,4 @@ def get_session(
     timeline = caller.rows(queries.TIMELINE, session_id=session_id, session_created_at=created_at)
     bounds = {"first_transfer_at": row["first_transfer_at"], "last_transfer_at": row["last_transfer_at"]}
     transfers = caller.rows(queries.TRANSFERS, session_id=session_id, **bounds) if all(bounds.values()) else []
-    return answer(session_detail(row, timeline, transfers, deployment.chain_view(caller.key.mode)))
+    return answer(session_detail(row, timeline, transfers, deployment.chain_view(caller.key.mode), caller.prices))

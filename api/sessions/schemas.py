@@ -13,6 +13,7 @@ from api.answers import Schema
 from api.money import Number, as_number, paid_number
 from api.pagination import Pagination
 from api.presentation import ChainView, Moment, show_moment, show_moment_or_null
+from api.prices import Prices
 from api.transfers import Transfer, confirmations_at, transfer_item
 
 Status = Literal["pending", "paid", "failed", "expired"]
@@ -161,6 +162,7 @@ def session_detail(
     timeline: Sequence[Mapping[str, Any]],
     transfers: Sequence[Mapping[str, Any]],
     view: ChainView,
+    prices: Prices,
 ) -> SessionDetail:
     """A session with its timeline and its transfers, all rows in the order they are shown."""
     return SessionDetail(
@@ -181,7 +183,7 @@ def session_detail(
             TimelineEvent(event=line["event"], timestamp=show_moment(line["event_at"]), details=line["details"])
             for line in timeline
         ],
-        transfers=[transfer_item(transfer, view) for transfer in transfers],
+        transfers=[transfer_item(transfer, view, prices) for transfer in transfers],
         created_at=show_moment(row["created_at"]),
         updated_at=show_moment(row["updated_at"]),
         expires_at=show_moment_or_null(row["expires_at"]),

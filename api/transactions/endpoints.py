@@ -70,7 +70,7 @@ def list_transactions(
     view = deployment.chain_view(caller.key.mode)
     return answer(
         TransactionList(
-            transactions=[transfer_item(row, view) for row in rows],
+            transactions=[transfer_item(row, view, caller.prices) for row in rows],
             pagination=page.of(total_items),
             summary=transaction_summary(counts, {row["type"]: row["confirmed_amount"] for row in figures}),
         )
@@ -91,7 +91,7 @@ def get_transaction(
     transfers = [row for row in rows if row["network"] == shown_on]
     first = min(transfers, key=lambda row: (row["log_index"], row["id"]))
     session = _session_of(caller, first["session_id"]) if first["session_id"] else None
-    return answer(transaction_detail(first, transfers, session, deployment.chain_view(caller.key.mode)))
+    return answer(transaction_detail(first, transfers, session, deployment.chain_view(caller.key.mode), caller.prices))
 
 
 def _transfers_in(

@@ -14,6 +14,7 @@ from api.answers import Schema
 from api.money import Amount, Number, gas_fee_or_null, show_8
 from api.pagination import Pagination
 from api.presentation import ChainView, Moment, show_moment_or_null
+from api.prices import USD_THEN, Prices
 from api.transfers import GAS_FEE, Transfer, transfer_item
 
 
@@ -72,7 +73,7 @@ class TransactionDetail(Schema):
     network: str
     currency: str
     amount: Amount
-    amount_usd: Number
+    amount_usd: Annotated[Number | None, Field(description=USD_THEN)]
     addresses: TransactionAddresses
     blockchain_info: BlockchainInfo
     status: Literal["pending", "confirmed", "failed"]
@@ -102,6 +103,7 @@ def transaction_detail(
     transfers: Sequence[Mapping[str, Any]],
     session: Mapping[str, Any] | None,
     view: ChainView,
+    prices: Prices,
 ) -> TransactionDetail:
     """A transaction of its first transfer, all its transfers in the order they are shown, and the first one's session.
 
@@ -110,8 +112,9 @@ def transaction_detail(
         transfers: every row, the first one among them.
         session: the row of the first one's session, None if there is none.
         view: how addresses and hashes are shown.
+        prices: what tokens are worth.
     """
-    shown = transfer_item(first, view)
+    shown = transfer_item(first, view, prices)
     gas_fee = gas_fee_or_null(first["gas_fee"])
     return TransactionDetail(
         tx_hash=shown.tx_hash,
@@ -134,7 +137,7 @@ def transaction_detail(
         status=shown.status,
         explorer_url=shown.explorer_url,
         related_session=RelatedSession(**session) if session else None,
-        transfers=[transfer_item(transfer, view) for transfer in transfers],
+        transfers=[transfer_item(transfer, view, prices) for transfer in transfers],
         created_at=shown.timestamp,
         confirmed_at=show_moment_or_null(first["confirmed_at"]),
     )

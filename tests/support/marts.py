@@ -4,33 +4,17 @@ Belongs here: the stand-in for `warehouse.serving` and builders of rows with eve
 is expected of them. The tables come from the contracts, so a column that is renamed there fails here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from warehouse.contracts.marts import (
-    addresses,
-    balances,
-    daily_credits,
-    hot_wallets,
-    session_timeline,
-    sessions,
-    transactions,
-)
-from warehouse.contracts.table import Table
-from warehouse.duck import connect
-from warehouse.manifest import Head, Manifest
+from tests.support.given_snapshot import NOW, GivenReader, GivenSnapshot, Row
 
-Row = dict[str, Any]
+__all__ = ["NOW", "GivenReader", "GivenSnapshot", "Row"]
 
-NOW = datetime(2026, 1, 31, 17, 30, tzinfo=UTC)  # a Saturday
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 CREATED = datetime(2026, 1, 30, 18, 0, tzinfo=UTC)
-
-TABLES: tuple[Table, ...] = tuple(
-    module.TABLE
-    for module in (sessions, session_timeline, transactions, addresses, daily_credits, balances, hot_wallets)
-)
 
 # The first test vector of EIP-55.
 DEPOSIT_SHOWN = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
@@ -40,70 +24,22 @@ TX_HASH = "0x" + "12" * 32
 HEAD_BLOCK = 1_000_014
 
 
-class GivenSnapshot:
-    """Rows behind the interface of a published snapshot."""
-
-    def __init__(self, rows: Mapping[str, Iterable[Row]], *, as_of: datetime = NOW, heads: Iterable[Head] = ()) -> None:
-        self.manifest = Manifest(
-            version=7,
-            snapshot=1,
-            batch_id=1,
-            code_fingerprint="given",
-            published_at=NOW,
-            as_of={"live": as_of, "test": as_of},
-            heads=list(heads),
-            segments=[],
-            views={},
-        )
-        self._database = connect(threads=1)
-        self._database.execute("create schema marts")
-        self._database.execute("create schema lookups")
-        for table in TABLES:
-            self._database.execute(table.ddl())
-        self._database.execute(
-            "create table marts.chain_heads (mode varchar, network varchar, head_block bigint, "
-            "head_time timestamptz, finalized_block bigint, required_confirmations bigint)"
-        )
-        self._database.execute(
-            "create view lookups.sessions as select session_id, mode, merchant_id, created_at from marts.sessions"
-        )
-        self._database.execute(
-            "create view lookups.transactions as select tx_hash, mode, merchant_id, block_time from marts.transactions"
-        )
-        for name, given in rows.items():
-            for row in given:
-                self._insert(f"marts.{name}", row)
-
-    def _insert(self, table: str, row: Row) -> None:
-        columns, holders = ", ".join(row), ", ".join(f"${name}" for name in row)
-        self._database.execute(f"insert into {table} ({columns}) values ({holders})", row)
-
-    def rows(self, sql: str, parameters: Mapping[str, Any], /) -> list[Row]:
-        """Run one statement on a cursor of its own."""
-        cursor = self._database.cursor()
-        try:
-            cursor.execute(sql, dict(parameters))
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-        finally:
-            cursor.close()
-
-
-class GivenReader:
-    """Always the same snapshot, or none."""
-
-    def __init__(self, snapshot: GivenSnapshot | None) -> None:
-        self._snapshot = snapshot
-
-    def snapshot(self) -> GivenSnapshot | None:
-        """What was given."""
-        return self._snapshot
-
-
 def marts_from(**rows: Iterable[Row]) -> GivenReader:
-    """A reader over rows by table name, with heads of the usual networks unless `chain_heads` are given."""
+    """A reader over rows by table name, with heads of the usual networks and prices at par unless they are given."""
+    rows.setdefault("prices", [price("USDT"), price("USDC")])
     heads = rows.pop("chain_heads", [head("BSC"), head("ETH"), head("TRX"), head("SOL"), head("BSC", mode="test")])
     return GivenReader(GivenSnapshot({**rows, "chain_heads": heads}))
+
+
+def price(currency: str, price_usd: str = "1", *, source: str = "par", since: datetime = BEGINNING) -> Row:
+    """A price, from a moment on."""
+    return {
+        "currency": currency,
+        "priced_from": since,
+        "priced_until": None,
+        "price_usd": Decimal(price_usd),
+        "price_source": source,
+    }
 
 
 def head(network: str, *, mode: str = "live", head_block: int = HEAD_BLOCK, required_confirmations: int = 15) -> Row:

@@ -115,6 +115,11 @@ class ModelWorld(RawTables):
         }  # fmt: skip
         self._new_rows.setdefault("raw.evm_receipts", []).append(row)
 
+    def quote(self, at: float, price_usd: str, currency: str = "USDT") -> None:
+        """A market's price from minute `at` on."""
+        row = {"currency": currency, "quoted_at": minute(at), "price_usd": Decimal(price_usd)}
+        self._new_rows.setdefault("raw.prices", []).append(row | {"price_source": "market"})
+
     def head(
         self, block: int, *, finalized: int | None = None, network: str = "BSC", branch: str = "",
         with_headers: bool = True,

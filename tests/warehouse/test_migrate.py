@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,18 @@ def test_every_table_has_statistics_though_it_never_held_a_row_of_ours(settings:
         assert names(lake) == names(lake, WITH_STATISTICS) == set(tables())
         assert set(rows(lake)) == {
             "registry.merchant_defaults", "registry.networks", "registry.tokens", "state.transforms",
+            "raw.prices", "marts.prices",
         }  # fmt: skip
+
+
+def test_r16_every_currency_has_a_price_at_par_from_the_beginning_on_said_once(settings: Settings) -> None:
+    with Lake.open(settings.paths) as lake:
+        migrate.prepare(lake, settings)
+        migrate.rebuild(lake, settings)
+        stored = lake.rows("SELECT currency, quoted_at, price_usd, price_source FROM raw.prices ORDER BY currency")
+        assert [tuple(row.values()) for row in stored] == [
+            (currency, datetime(1970, 1, 1, tzinfo=UTC), Decimal(1), "par") for currency in ("USDC", "USDT")
+        ]
 
 
 def test_a_migration_that_died_half_way_is_made_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,11 @@ def rate(description: str, *, null: bool = False) -> Column:
     return Column(pl.Decimal(9, 8), description, "share of 1", null)
 
 
+def usd_price(description: str) -> Column:
+    """US dollars for one token."""
+    return Column(pl.Decimal(38, 18), description, "US dollars")
+
+
 @dataclass(frozen=True)
 class Table:
     """One table of the lake.

@@ -5,7 +5,9 @@ the process-wide decimal context: results do not depend on who else changed it.
 """
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import reduce
 
 # 60 digits hold the product of a DECIMAL(38,18) and a rate exactly; a step that would lose a digit raises instead.
 _EXACT = Context(prec=60, Emin=-999, Emax=999, traps=[InvalidOperation, Overflow, Inexact])
@@ -71,6 +73,30 @@ def show_8(value: Decimal) -> str:
     return f"{floor_8(value):f}"
 
 
+def times(amount: Decimal, factor: Decimal) -> Decimal:
+    """The exact product.
+
+    Raises:
+        ValueError: it has more than 60 significant digits.
+    """
+    try:
+        return _EXACT.multiply(amount, factor)
+    except (Inexact, InvalidOperation):
+        raise ValueError("The product has more than 60 significant digits.") from None
+
+
+def sum_exactly(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum; zero of nothing.
+
+    Raises:
+        ValueError: it has more than 60 significant digits.
+    """
+    try:
+        return reduce(_EXACT.add, values, Decimal(0))
+    except (Inexact, InvalidOperation):
+        raise ValueError("The sum has more than 60 significant digits.") from None
+
+
 def platform_fee(amount: Decimal, rate: Decimal) -> Decimal:
     """The platform's share of one payment in tokens, half-up to 8 decimals.
 
@@ -81,11 +107,7 @@ def platform_fee(amount: Decimal, rate: Decimal) -> Decimal:
     Raises:
         ValueError: the product has more than 60 significant digits.
     """
-    try:
-        share = _EXACT.multiply(amount, rate)
-    except (Inexact, InvalidOperation):
-        raise ValueError("The fee has more than 60 significant digits.") from None
-    return half_up(share, _EIGHT_PLACES)
+    return half_up(times(amount, rate), _EIGHT_PLACES)
 
 
 def _rounded_scale(value: Decimal, decimals: int) -> Decimal:
