@@ -8,7 +8,7 @@ with moved_heads as (
         heads.network,
         heads.required_confirmations,
         -- a head may also go back
-        least(coalesce(seen.head_block, -1), heads.head_block) - heads.required_confirmations as confirmed_above,
+        least(coalesce(seen.head_block, -1), heads.head_block) - heads.required_confirmations + 1 as confirmed_above,
         greatest(coalesce(seen.head_block, -1), heads.head_block) - heads.required_confirmations + 1
             as confirmed_up_to,
         coalesce(seen.finalized_block, -1) as final_above,

@@ -20,7 +20,7 @@ from tests.evidence import Evidence
 from tests.support.anvil_fixtures import BSC_GENESIS, BSC_USDT
 from tests.support.api import ROOT
 from tests.support.deployment import Deployment
-from tests.support.killed import POINTS
+from tests.support.killed import POINTS, REBUILD_POINT
 from warehouse import migrate, sql_models
 from warehouse.lake import Lake
 
@@ -111,9 +111,9 @@ def run_killed(deployment: Deployment, *arguments: str) -> subprocess.CompletedP
     )  # fmt: skip
 
 
-def die(deployment: Deployment, point: str, *command: str, planted: bool = False) -> None:
+def die(deployment: Deployment, point: str, *command: str, planted: str = "") -> None:
     """Run a command that must die at the point."""
-    done = run_killed(deployment, *(["planted"] if planted else []), point, *command)
+    done = run_killed(deployment, *(["planted", planted] if planted else []), point, *command)
     assert done.returncode == -signal.SIGKILL, f"it did not die at {point!r}:\n{done.stderr}"
 
 
@@ -152,18 +152,19 @@ def test_killed_anywhere_nothing_is_lost_and_the_api_never_fails(
     world.grow()
     world.deployment.sync()
     points = list(POINTS)
-    count = evidence.cases(test=4, evidence=len(points) + 1)
+    count = evidence.cases(test=3, evidence=len(points) + 1)
     chosen = points if count > len(points) else points[2 :: len(points) // count][:count]
     with world.deployment.serve() as url, Load(url, world.deployment.key("mer_1")) as load:
         for point in chosen:
             world.grow()
             die(world.deployment, point, "sync", "--once")
         if count > len(points):
-            die(world.deployment, "half of a rebuild", "rebuild")
+            die(world.deployment, REBUILD_POINT, "rebuild")
         check_books(world)
     assert set(load.statuses) == {"200"}, load.statuses
     assert load.statuses["200"] > 100
-    with evidence.planted_fault("a file counts as read before its events are stored"):
+    fault = "a file counts as read before its events are stored"
+    with evidence.planted_fault(fault):
         world.grow()
-        die(world.deployment, "after the feed's first commit", "sync", "--once", planted=True)
+        die(world.deployment, "after the feed's first commit", "sync", "--once", planted=fault)
         check_books(world)

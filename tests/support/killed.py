@@ -1,13 +1,14 @@
-"""A `paylake` command that dies by SIGKILL at a named point: `python -m tests.support.killed POINT sync --once`.
+"""A `paylake` command that dies by SIGKILL at a point: `python -m tests.support.killed POINT sync --once`.
 
-Belongs here: the points, as functions of the product and whether the process dies before or after their nth call. The
-product itself knows nothing of them.
+Belongs here: the points, as functions of the product and whether the process dies before or after their nth call, and
+faults that a dying process may have. The product itself knows nothing of them.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import json
 import os
 import signal
 import sys
@@ -48,7 +49,7 @@ POINTS = {
     "before the hand-over of credits": Point("pipelines.hand_over:apply_credits"),
     "after the hand-over of credits": Point("pipelines.hand_over:apply_credits", after=True),
 }
-REBUILD_POINT = Point("warehouse.model_runs:_refresh", call=7)
+REBUILD_POINT = '{"target": "warehouse.model_runs:_refresh", "call": 7}'
 
 
 def _die(*_: object) -> None:
@@ -96,12 +97,42 @@ def plant_file_before_its_events() -> None:
     setattr(store, "append", append)  # noqa: B010  the types of the two differ on purpose
 
 
+def plant_forgotten_assignments() -> None:
+    """A fault on purpose: a hand-out that arrives affects no session and no address."""
+    from dataclasses import replace
+
+    from warehouse import sql_models
+
+    sql_models.code_fingerprint()  # of the sound models: another one would be healed by a rebuild
+    sound = "from intermediate.hand_outs\nwhere batch_id > getvariable('since_batch')"
+
+    def spoilt(model: sql_models.Model) -> sql_models.Model:
+        if model.name != "affected.changed_sessions":
+            return model
+        assert model.sql.count(sound) == 1
+        return replace(model, sql=model.sql.replace(sound, f"{sound} and false"))
+
+    changed = tuple(spoilt(model) for model in sql_models.models())
+    setattr(sql_models, "models", lambda: changed)  # noqa: B010
+
+
+FAULTS = {
+    "a file counts as read before its events are stored": plant_file_before_its_events,
+    "a late hand-out affects nothing": plant_forgotten_assignments,
+}
+
+
+def point_of(text: str) -> Point:
+    """A point by its name, or as JSON of its fields."""
+    return Point(**json.loads(text)) if text.startswith("{") else POINTS[text]
+
+
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
     if name == "planted":
-        plant_file_before_its_events()
-        name, *arguments = arguments
-    arm(REBUILD_POINT if name == "half of a rebuild" else POINTS[name])
+        fault, name, *arguments = arguments
+        FAULTS[fault]()
+    arm(point_of(name))
     sys.argv = ["paylake", *arguments]
     from pipelines.cli import main
 

@@ -29,6 +29,7 @@ from pipelines.demo.figures import Merchant
 from pipelines.demo.folder import Ports, choose_ports, write_settings
 from pipelines.demo.gateway import make_server
 from pipelines.demo.world import World
+from pipelines.invariants import find
 from tests.evidence import Evidence
 from tests.pipelines.demo.test_world import has_payment, perform_always
 from tests.support.api import ROOT
@@ -149,6 +150,11 @@ def check_events(demo: Stopped) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def check_invariants(demo: Stopped) -> None:
+    """What must hold of books, sessions, tenants and chains does."""
+    assert {finding.invariant.name: finding.rows for finding in find(demo.settings) if finding.broken_count} == {}
+
+
 def check_transfers(demo: Stopped) -> None:
     """The lake has what the nodes say moved from or to the demo's addresses, in the tokens that count."""
     for key, chain in CHAINS.items():
@@ -201,6 +207,7 @@ def test_whatever_process_is_killed_nothing_is_lost_or_doubled(
             replace_a_payment_that_was_read(demo, monkeypatch)
         check_events(demo)
         check_transfers(demo)
+        check_invariants(demo)
         check_figures(demo)
         account = demo.world.state.account("live", "mer_demo")
         assert account.sessions > first["live"][0]
