@@ -39,7 +39,17 @@ moved_blocks as (
 
 -- their blocks first, of all transfers: what else a transfer holds is then read from the few files of that time
 moved as (
-    select ends.mode, ends.network, ends.block_number, ends.block_time
+    select distinct
+        ends.mode,
+        ends.network,
+        ends.block_number,
+        ends.block_time,
+        coalesce(
+            moved_blocks.block_number is not null
+            or (ends.block_number > confirmed_above and ends.block_number <= confirmed_up_to)
+            or (ends.block_number > final_above and ends.block_number <= final_up_to),
+            false
+        ) as is_whole_block,
     from staging.transfer_ends as ends
     left join moved_heads on ends.mode = moved_heads.mode and ends.network = moved_heads.network
     left join moved_blocks
@@ -47,21 +57,18 @@ moved as (
             ends.mode = moved_blocks.mode
             and ends.network = moved_blocks.network
             and ends.block_number = moved_blocks.block_number
-    where
-        ends.batch_id > getvariable('since_batch')
-        or moved_blocks.block_number is not null
-        or (ends.block_number > confirmed_above and ends.block_number <= confirmed_up_to)
-        or (ends.block_number > final_above and ends.block_number <= final_up_to)
+    where ends.batch_id > getvariable('since_batch') or is_whole_block
 )
 
 select ends.mode, ends.network, ends.from_address, ends.to_address
 from staging.transfer_ends as ends
-semi join moved
+inner join moved
     on
         ends.block_time = moved.block_time
         and ends.block_number = moved.block_number
         and ends.mode = moved.mode
         and ends.network = moved.network
+where moved.is_whole_block or ends.batch_id > getvariable('since_batch')
 union
 -- a wallet that is registered now makes sweeps of what went to it before
 select ends.mode, ends.network, ends.from_address, ends.to_address

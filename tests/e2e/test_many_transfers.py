@@ -161,7 +161,7 @@ class Reach:
             self.merchants = {
                 row[0]
                 for table in tables
-                if "merchant_id" in table.columns
+                if "merchant_id" in table.columns and self.changed[table.name]
                 for row in self.connection.execute(f"SELECT DISTINCT merchant_id FROM changes_{table.stem}").fetchall()
             }
             self.files = self._rows_in_new_files(lake.snapshot_id())
@@ -217,8 +217,8 @@ def assert_reach(settings: Settings, world: ExactWorld, merchant: str) -> None:
     assert {name: count for name, count in reach.changed.items() if count} == changed
     assert reach.files == changed
     assert reach.merchants == {merchant}
-    computed = changed | {"marts.transactions": of_address, "marts.daily_credits": 1, "marts.balances": 1}
-    computed |= {"marts.addresses": 1, "intermediate.deposit_addresses": 1}
+    computed = changed | {"marts.transactions": of_address["n"], "marts.daily_credits": 1, "marts.balances": 1}
+    computed |= {"marts.sweeps": of_address["sweeps"], "marts.addresses": 1, "intermediate.deposit_addresses": 1}
     always = {"marts.hot_wallets", "marts.merchants"}  # small tables that are computed whole
     assert {name: count for name, count in reach.computed.items() if count and name not in always} == computed
     month = time_of(PAID_BLOCK).date().replace(day=1)
@@ -228,7 +228,7 @@ def assert_reach(settings: Settings, world: ExactWorld, merchant: str) -> None:
 
 # The model, and what of its SQL is replaced by what.
 FAULTS_OF_REACH = {
-    "every address is affected": ("affected.matched_addresses", "from linked", "from claims"),
+    "every address is affected": ("affected.matched_addresses", "from linked", "from intermediate.address_claims"),
     "all days of a book are computed": (
         "affected.days",
         "from changes.transactions",

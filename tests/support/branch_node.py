@@ -5,7 +5,6 @@ Belongs here: what such a node answers. Does not: what happens on the chain (tes
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
@@ -15,7 +14,7 @@ from pipelines.demo.real_tokens import EvmNetwork, chain_id_of, real_tokens
 from tests.models.histories import History, Tip
 from tests.support.evm_logs import word_of
 from tests.support.hostile_node import HostileNode, Reply, calls_of, json_reply
-from tests.support.models import PAYER
+from tests.support.models import PAYER, transfer_hash
 
 
 class BranchNode:
@@ -37,6 +36,9 @@ class BranchNode:
             if transfer["network"] == network:
                 log = self._log(transfer)
                 self._logs.setdefault(log["blockHash"], []).append(log)
+        self._receipts = {
+            receipt["tx_hash"]: self._receipt(receipt) for receipt in history.receipts if receipt["network"] == network
+        }
         self._server = HostileNode(rule=self._answer)
 
     def __enter__(self) -> BranchNode:
@@ -56,21 +58,34 @@ class BranchNode:
         token = self._tokens[transfer.get("currency", "USDT")]
         with localcontext(prec=60):
             units = int(Decimal(transfer["amount"]).scaleb(token.decimals))
+        sender = transfer.get("sender", PAYER)
         block_hash = self._branches.hash(self._network, block, branch)
-        topics = [TRANSFER_TOPIC, word_of(transfer.get("sender", PAYER)), word_of(transfer["to"])]
+        tx_hash = transfer_hash(block_hash, transfer["log_index"], transfer["to"], sender, transfer["amount"])
+        topics = [TRANSFER_TOPIC, word_of(sender), word_of(transfer["to"])]
         is_nft = transfer.get("topic_count", 3) == 4
-        place = f"{block_hash}{transfer['log_index']}"
         return {
             "address": token.address,
             "topics": [*topics, f"0x{units:064x}"] if is_nft else topics,
             "data": "0x" if is_nft else f"0x{units:064x}",
             "blockNumber": hex(block),
             "blockHash": block_hash,
-            "transactionHash": "0x" + hashlib.sha256(place.encode()).hexdigest(),
+            "transactionHash": tx_hash,
             "transactionIndex": "0x0",
             "logIndex": hex(transfer["log_index"]),
             "removed": False,
         }
+
+    def _receipt(self, receipt: dict[str, Any]) -> dict[str, Any]:
+        answer = {
+            "transactionHash": receipt["tx_hash"],
+            "blockHash": self._branches.hash(self._network, receipt["block"], receipt["branch"]),
+            "blockNumber": hex(receipt["block"]),
+            "from": PAYER,
+            "status": "0x1",
+            "gasUsed": hex(receipt["gas_used"]),
+        }
+        price = receipt["gas_price"]
+        return answer if price is None else answer | {"effectiveGasPrice": hex(price)}
 
     def _answer(self, request: Any) -> Reply:
         tip = self.tip
@@ -90,6 +105,9 @@ class BranchNode:
         blocks = {self._branches.hash(self._network, number, tip.branch): number for number in range(tip.block + 1)}
         if method == "eth_getBlockByHash":
             return self._header(blocks[params[0]], tip.branch) if params[0] in blocks else None
+        if method == "eth_getTransactionReceipt":
+            receipt = self._receipts.get(params[0])
+            return receipt if receipt and receipt["blockHash"] in blocks else None
         assert method == "eth_getLogs", method
         return list(self._found(params[0], blocks))
 
