@@ -80,8 +80,11 @@ class Played:
             batches: how many.
             straggler: what arrives late, as in `History.batches`.
             planted: a fault of tests/support/killed.py that the dying processes have.
-            point: where they die; somewhere at random if empty.
+            point: where they die, in a lake that has its tables; somewhere at random if empty.
         """
+        if point:
+            with Lake.open(self.deployment.settings.paths) as lake:
+                migrate.prepare(lake, self.deployment.settings)
         told: list[dict[str, Any]] = []
         for batch in self._history.batches(rng, batches, straggler=straggler):
             self._show({network: tips[-1] for network, tips in batch.tips.items()})
