@@ -72,19 +72,23 @@ def _refresh(connection: duckdb.DuckDBPyConnection, model: Model, table: Table) 
     condition = " AND ".join(f"t.{column} = a.{key}" for column, key in model.keys)
     semi = f"SEMI JOIN {temporary_names(model.affected_by)} AS a ON {condition}" if model.affected_by else ""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {old} AS SELECT {columns} FROM {model.name} AS t {semi} {bounds}")
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {changes} AS "
-        f"(SELECT 'removed' AS change, * FROM (SELECT {columns} FROM {old} EXCEPT SELECT {columns} FROM {current})) "
-        f"UNION ALL "
-        f"(SELECT 'added' AS change, * FROM (SELECT {columns} FROM {current} EXCEPT SELECT {columns} FROM {old}))"
-    )
+    differing = f"SELECT 'added' AS change, {columns} FROM {current}"
+    has_old = _scalar(connection, f"SELECT count(*) FROM {old}") > 0  # not in a rebuild, nor where all is new
+    if has_old:
+        before, now = f"SELECT {columns} FROM {old}", f"SELECT {columns} FROM {current}"
+        differing = (
+            f"(SELECT 'removed' AS change, * FROM ({before} EXCEPT {now})) UNION ALL "
+            f"(SELECT 'added' AS change, * FROM ({now} EXCEPT {before}))"
+        )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {changes} AS {differing}")
     grain = ", ".join(model.grain)
     count = _scalar(connection, f"SELECT count(*) FROM {changes}")
-    if count:
+    if count and has_old:
         connection.execute(
             f"DELETE FROM {model.name} WHERE ({grain}) IN (SELECT ({grain}) FROM {changes} WHERE change = 'removed')"
             + bounds.replace("WHERE", " AND", 1)
         )
+    if count:
         _insert(connection, table, f"{changes} WHERE change = 'added'")
     return count
 

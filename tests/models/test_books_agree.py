@@ -92,18 +92,19 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_books_that_disagree_are_caught(fault: str, evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
-    name, sound, spoilt = FAULTS[fault]
+@pytest.mark.timeout(1800)
+def test_books_that_disagree_are_caught(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = evidence.cases(test=2, evidence=len(FAULTS))
+    for fault, (name, sound, spoilt) in list(FAULTS.items())[:count]:
+        changed = tuple(_spoilt(model, name, sound, spoilt) for model in sql_models.models())
+        with monkeypatch.context() as patch, evidence.planted_fault(fault):
+            patch.setattr(sql_models, "models", lambda changed=changed: changed)
+            for case in range(40):
+                play(evidence.seed, case)
 
-    def spoil(model: sql_models.Model) -> sql_models.Model:
-        if model.name != name:
-            return model
-        assert model.sql.count(sound) == 1
-        return replace(model, sql=model.sql.replace(sound, spoilt))
 
-    changed = tuple(spoil(model) for model in sql_models.models())
-    monkeypatch.setattr(sql_models, "models", lambda: changed)
-    with evidence.planted_fault(fault):
-        for case in range(evidence.cases(test=40, evidence=40)):
-            play(evidence.seed, case)
+def _spoilt(model: sql_models.Model, name: str, sound: str, spoilt: str) -> sql_models.Model:
+    if model.name != name:
+        return model
+    assert model.sql.count(sound) == 1
+    return replace(model, sql=model.sql.replace(sound, spoilt))

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.chain
 
 SENDER = "0x" + "51" * 20
 UNITS = 10**18
+ROUNDS = 3
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def test_runs_beside_a_running_sync_double_and_lose_nothing(
             [sys.executable, "-m", "pipelines", "sync"], env=deployment.environment, cwd=ROOT, stdout=log, stderr=log
         )
     try:
-        for round_ in range(5):
+        for round_ in range(ROUNDS):
             deployment.drop(f"{round_}.ndjson", [created(10 + round_)])
             pay(node, 5 + round_)
             pay(node, 7, to=10 + round_)
@@ -236,8 +237,8 @@ def test_runs_beside_a_running_sync_double_and_lose_nothing(
     assert code == 0, (tmp_path / "sync.log").read_text()
     JobRun(deployment, instance)
     alone = shop(tmp_path / "alone", node.url)
-    alone.drop("all.ndjson", [created(10 + round_) for round_ in range(5)])
+    alone.drop("all.ndjson", [created(10 + round_) for round_ in range(ROUNDS)])
     alone.sync()
     rows = rows_of(deployment)
     assert rows == rows_of(alone)
-    assert len(rows["marts.ledger"]) == 3 + 5 + 5
+    assert len(rows["marts.ledger"]) == 3 + 2 * ROUNDS
