@@ -154,7 +154,7 @@ def test_any_order_any_batches_any_transport_give_the_same_bytes(
     monkeypatch.setattr(
         http_feed.iter_pages, "__kwdefaults__", {**(http_feed.iter_pages.__kwdefaults__ or {}), "patience": QUICK}
     )
-    events = generate_events(evidence.seed, evidence.cases(test=60, evidence=5_000))
+    events = generate_events(evidence.seed, evidence.cases(test=100, evidence=5_000))
     pay_some(bsc_node, events, evidence.seed)
     draw = random.Random(evidence.seed)
     expected = answers(by_one_file(tmp_path / "one", events, bsc_node, draw))

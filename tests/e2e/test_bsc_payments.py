@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
@@ -155,22 +157,45 @@ def differences(node: Anvil, sessions: list[dict[str, Any]], shown: dict[str, di
     return found
 
 
-def shown_sessions(deployment: Deployment) -> dict[str, dict[str, Any]]:
-    """Every merchant's sessions, through the real server."""
-    shown: dict[str, dict[str, Any]] = {}
-    with deployment.serve() as url:
-        for merchant in MERCHANTS:
-            with httpx.Client(base_url=url, headers={"X-API-Key": deployment.key(merchant)}) as client:
-                shown |= {item["session_id"]: item for item in all_items(client, "/sessions", "sessions")}
-    return shown
+@contextmanager
+def serving(deployment: Deployment) -> Generator[dict[str, httpx.Client]]:
+    """Every merchant's client of one real server."""
+    with deployment.serve() as url, ExitStack() as stack:
+        keys = {merchant: {"X-API-Key": deployment.key(merchant)} for merchant in MERCHANTS}
+        yield {name: stack.enter_context(httpx.Client(base_url=url, headers=key)) for name, key in keys.items()}
 
 
-def test_sessions_are_what_the_nodes_own_logs_say(paid_world: Any, evidence: Evidence) -> None:
-    node, deployment, sessions, traffic = paid_world
+@pytest.fixture(scope="module")
+def clients(paid_world: Any) -> Generator[dict[str, httpx.Client]]:
+    """Of a server that shows what the scripted run left."""
+    with serving(paid_world[1]) as clients:
+        yield clients
+
+
+@pytest.fixture(scope="module")
+def shown(clients: dict[str, httpx.Client]) -> dict[str, dict[str, Any]]:
+    """Every merchant's sessions, before anything else is done."""
+    return sessions_of(clients)
+
+
+def sessions_of(clients: dict[str, httpx.Client]) -> dict[str, dict[str, Any]]:
+    lists = (all_items(client, "/sessions", "sessions") for client in clients.values())
+    return {item["session_id"]: item for items in lists for item in items}
+
+
+def sessions_now(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """The same from a server that starts now."""
+    with serving(deployment) as clients:
+        return sessions_of(clients)
+
+
+def test_sessions_are_what_the_nodes_own_logs_say(
+    paid_world: Any, shown: dict[str, dict[str, Any]], evidence: Evidence
+) -> None:
+    node, _, sessions, traffic = paid_world
     evidence.cases(test=SESSIONS, evidence=SESSIONS)
     kinds = {payment.kind for payment in traffic.payments.values()}
     assert kinds == set(Kind)
-    shown = shown_sessions(deployment)
     assert differences(node, sessions, shown) == []
     with evidence.planted_fault("one session's status is flipped"):
         victim = next(item for item in shown.values() if item["status"] == "paid")
@@ -181,73 +206,63 @@ def test_sessions_are_what_the_nodes_own_logs_say(paid_world: Any, evidence: Evi
         assert differences(node, sessions, shown | {victim["session_id"]: victim | {"paid_amount": less}}) == []
 
 
-def test_balances_are_the_floor_of_the_exact_sum_of_the_nodes_own_logs(paid_world: Any) -> None:
-    node, deployment, sessions, _ = paid_world
+def test_balances_are_the_floor_of_the_exact_sum_of_the_nodes_own_logs(
+    paid_world: Any, clients: dict[str, httpx.Client]
+) -> None:
+    node, _, sessions, _ = paid_world
     final = int(node_says(node.url, "eth_getBlockByNumber", "finalized", False)["number"], 16)
     expected = Expected(sessions, all_transfers(node.url), final)
-    with deployment.serve() as url:
-        for merchant in MERCHANTS:
-            with httpx.Client(base_url=url, headers={"X-API-Key": deployment.key(merchant)}) as client:
-                balance = client.get("/balance/crypto").json()["data"]
-            shown = {row["currency"]: row["amount"] for row in balance["available_balance"]["breakdown"]}
-            for currency in TOKENS:
-                exact = expected.credited[merchant, currency]
-                assert shown[currency] == f"{exact.quantize(Decimal('1e-8'), ROUND_FLOOR):f}"
-            assert balance["pending_balance"]["amount"] == "0.00000000"
+    for merchant, client in clients.items():
+        balance = client.get("/balance/crypto").json()["data"]
+        amounts = {row["currency"]: row["amount"] for row in balance["available_balance"]["breakdown"]}
+        for currency in TOKENS:
+            exact = expected.credited[merchant, currency]
+            assert amounts[currency] == f"{exact.quantize(Decimal('1e-8'), ROUND_FLOOR):f}"
+        assert balance["pending_balance"]["amount"] == "0.00000000"
 
 
-def test_forged_tokens_and_zero_values_count_nowhere(paid_world: Any) -> None:
-    _, deployment, _, traffic = paid_world
-    shown = shown_sessions(deployment)
+def test_forged_tokens_and_zero_values_count_nowhere(paid_world: Any, shown: dict[str, dict[str, Any]]) -> None:
+    _, _, _, traffic = paid_world
     for payment in traffic.payments.values():
         if payment.kind in (Kind.FAKE_TOKEN, Kind.ZERO_VALUE, Kind.NOTHING):
             assert shown[payment.session_id]["paid_amount"] is None
             assert shown[payment.session_id]["status"] == "expired"
 
 
-def test_addresses_show_what_came_and_what_was_swept(paid_world: Any) -> None:
-    _, deployment, sessions, traffic = paid_world
+def test_addresses_show_what_came_and_what_was_swept(paid_world: Any, clients: dict[str, httpx.Client]) -> None:
+    _, _, sessions, traffic = paid_world
     merchant_of = {session["session_id"]: session["merchant"] for session in sessions}
-    with (
-        deployment.serve() as url,
-        httpx.Client(base_url=url, headers={"X-API-Key": deployment.key("mer_1")}) as client,
-    ):
-        shown = {item["address"].lower(): item for item in all_items(client, "/addresses", "addresses")}
+    listed = {item["address"].lower(): item for item in all_items(clients["mer_1"], "/addresses", "addresses")}
     mine = [s for s in sessions if s["merchant"] == "mer_1"]
-    assert len(shown) == len(mine)
+    assert len(listed) == len(mine)
     for session in mine:
         payment = traffic.payments[session["session_id"]]
         assert merchant_of[session["session_id"]] == "mer_1"
         swept = sum(sweep.amount for sweep in payment.sweeps)
-        balance = shown[session["deposit_address"]]["balance"]
+        balance = listed[session["deposit_address"]]["balance"]
         assert balance["total_received"] == _shown(payment.paid)
         assert balance["total_swept"] == _shown(swept)
         assert balance["current"] == _shown(payment.paid - swept)
 
 
-def test_details_agree_with_lists_and_with_what_was_sent(paid_world: Any) -> None:
-    _, deployment, sessions, traffic = paid_world
-    with (
-        deployment.serve() as url,
-        httpx.Client(base_url=url, headers={"X-API-Key": deployment.key("mer_1")}) as client,
-    ):
-        listed = {item["address"].lower(): item for item in all_items(client, "/addresses", "addresses")}
-        (bsc,) = client.get("/balance/networks").json()["data"]["networks"]
-        crypto = client.get("/balance/crypto").json()["data"]
-        overview = client.get("/overview").json()["data"]
-        for session in [s for s in sessions if s["merchant"] == "mer_1"]:
-            payment = traffic.payments[session["session_id"]]
-            detail = client.get(f"/addresses/{session['deposit_address']}").json()["data"]
-            assert detail["id"] == listed[session["deposit_address"]]["id"]
-            assert [item["session_id"] for item in detail["sessions"]] == [session["session_id"]]
-            assert [item["amount"] for item in detail["sweep_history"]] == [_shown(s.amount) for s in payment.sweeps][
-                ::-1
-            ]
-            for item in detail["blockchain_transactions"]:
-                found = client.get(f"/transactions/{item['tx_hash'].upper()}").json()["data"]
-                assert (found["amount"], found["addresses"]["from"]) == (item["amount"], item["from"])
-                related = {"incoming": session["session_id"], "sweep": None}[item["type"]]
-                assert (found["related_session"] or {"session_id": None})["session_id"] == related
+def test_details_agree_with_lists_and_with_what_was_sent(paid_world: Any, clients: dict[str, httpx.Client]) -> None:
+    _, _, sessions, traffic = paid_world
+    client = clients["mer_1"]
+    listed = {item["address"].lower(): item for item in all_items(client, "/addresses", "addresses")}
+    (bsc,) = client.get("/balance/networks").json()["data"]["networks"]
+    crypto = client.get("/balance/crypto").json()["data"]
+    overview = client.get("/overview").json()["data"]
+    for session in [s for s in sessions if s["merchant"] == "mer_1"]:
+        payment = traffic.payments[session["session_id"]]
+        detail = client.get(f"/addresses/{session['deposit_address']}").json()["data"]
+        assert detail["id"] == listed[session["deposit_address"]]["id"]
+        assert [item["session_id"] for item in detail["sessions"]] == [session["session_id"]]
+        assert [item["amount"] for item in detail["sweep_history"]] == [_shown(s.amount) for s in payment.sweeps][::-1]
+        for item in detail["blockchain_transactions"]:
+            found = client.get(f"/transactions/{item['tx_hash'].upper()}").json()["data"]
+            assert (found["amount"], found["addresses"]["from"]) == (item["amount"], item["from"])
+            related = {"incoming": session["session_id"], "sweep": None}[item["type"]]
+            assert (found["related_session"] or {"session_id": None})["session_id"] == related
     assert bsc["hot_wallet"].lower() == HOT_WALLET
     assert bsc["total_balance"] == crypto["available_balance"]["amount"] == overview["balance"]["available"]
     assert sum(row["addresses_count"] for row in bsc["currencies"]) == len(listed)
@@ -259,20 +274,18 @@ def _shown(base_units: int) -> str:
     return f"{Decimal(base_units).scaleb(-18).quantize(Decimal('1e-8'), ROUND_FLOOR):f}"
 
 
-def test_a_rebuild_gives_the_same_answers(paid_world: Any) -> None:
+def test_a_rebuild_gives_the_same_answers(paid_world: Any, shown: dict[str, dict[str, Any]]) -> None:
     _, deployment, _, _ = paid_world
-    before = shown_sessions(deployment)
     rebuilt = deployment.command("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
-    assert shown_sessions(deployment) == before
+    assert sessions_now(deployment) == shown
 
 
-def test_a_second_sync_changes_nothing(paid_world: Any) -> None:
+def test_a_second_sync_changes_nothing(paid_world: Any, shown: dict[str, dict[str, Any]]) -> None:
     _, deployment, _, traffic = paid_world
     assert isinstance(traffic, Traffic)
-    before = shown_sessions(deployment)
     events = deployment.inbox / "events.ndjson.zst"
     (deployment.inbox / "dropped-again.ndjson.zst").write_bytes(events.read_bytes())
     synced = deployment.command("sync", "--once")
     assert synced.returncode == 0, synced.stderr
-    assert shown_sessions(deployment) == before
+    assert sessions_now(deployment) == shown

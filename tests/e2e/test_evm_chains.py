@@ -127,7 +127,7 @@ def check_answers(world: RestlessChains) -> None:
 @pytest.mark.timeout(1800)
 def test_the_books_are_the_chains_whatever_happens(tmp_path: Path, evidence: Evidence) -> None:
     with restless_chains(tmp_path / "d", evidence.seed) as world:
-        rounds = evidence.cases(test=2, evidence=40)
+        rounds = evidence.cases(test=3, evidence=40)
         assert trouble(world, rounds, kills=rounds // 3)
         assert world.replaced_blocks
         check_transfers(world)
