@@ -104,7 +104,7 @@ def refreshing(deployment: Deployment) -> Generator[Callable[[], None]]:
 
 
 def by_one_file(folder: Path, events: Events, node: Anvil, _draw: random.Random) -> Deployment:
-    deployment = Deployment(folder, bsc_url=node.url)
+    deployment = Deployment(folder, has_lake=True, bsc_url=node.url)
     deployment.drop("all.ndjson", events)
     with refreshing(deployment) as run:
         run()
@@ -113,7 +113,7 @@ def by_one_file(folder: Path, events: Events, node: Anvil, _draw: random.Random)
 
 def by_files(folder: Path, events: Events, node: Anvil, draw: random.Random) -> Deployment:
     """Shuffled and doubled, in files of every kind and any size, some of them together, passes in between."""
-    deployment = Deployment(folder, bsc_url=node.url)
+    deployment = Deployment(folder, has_lake=True, bsc_url=node.url)
     disordered = events + events
     draw.shuffle(disordered)
     with refreshing(deployment) as run:
@@ -133,7 +133,7 @@ def by_failing_feed(folder: Path, events: Events, node: Anvil, draw: random.Rand
     disordered = events + draw.sample(events, len(events) // 2)
     draw.shuffle(disordered)
     with FeedServer(disordered, faults_seed=draw.randrange(1 << 30), page_size=250) as server:
-        deployment = Deployment(folder, bsc_url=node.url, feed_url=server.url)
+        deployment = Deployment(folder, has_lake=True, bsc_url=node.url, feed_url=server.url)
         deployment.drop("some.ndjson.gz", draw.sample(events, len(events) // 2))
         with refreshing(deployment) as run:
             run()
@@ -154,7 +154,7 @@ def test_any_order_any_batches_any_transport_give_the_same_bytes(
     monkeypatch.setattr(
         http_feed.iter_pages, "__kwdefaults__", {**(http_feed.iter_pages.__kwdefaults__ or {}), "patience": QUICK}
     )
-    events = generate_events(evidence.seed, evidence.cases(test=100, evidence=5_000))
+    events = generate_events(evidence.seed, evidence.cases(test=150, evidence=5_000))
     pay_some(bsc_node, events, evidence.seed)
     draw = random.Random(evidence.seed)
     expected = answers(by_one_file(tmp_path / "one", events, bsc_node, draw))

@@ -152,7 +152,7 @@ def test_killed_anywhere_nothing_is_lost_and_the_api_never_fails(
     world.grow()
     world.deployment.sync()
     points = list(POINTS)
-    count = evidence.cases(test=3, evidence=len(points) + 1)
+    count = evidence.cases(test=2, evidence=len(points) + 1)
     chosen = points if count > len(points) else points[2 :: len(points) // count][:count]
     with world.deployment.serve() as url, Load(url, world.deployment.key("mer_1")) as load:
         for point in chosen:

@@ -23,7 +23,7 @@ SENDER = "0x" + "51" * 20
 @pytest.fixture
 def shop(bsc_node: Anvil, tmp_path: Path) -> Deployment:
     """Three payments of 1, 2 and 3 tokens, final and ingested."""
-    deployment = Deployment(tmp_path / "d", bsc_url=bsc_node.url, required_confirmations=2)
+    deployment = Deployment(tmp_path / "d", bsc_url=bsc_node.url, has_lake=True, required_confirmations=2)
     bsc_node.send_and_mine([minting(BSC_USDT, SENDER, 10**30)])
     for tokens in (1, 2, 3):
         bsc_node.send_and_mine([transfer(BSC_USDT, SENDER, address(1), tokens * 10**18)])

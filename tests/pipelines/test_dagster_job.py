@@ -57,7 +57,7 @@ def pay(node: Anvil, *tokens: int, to: int = 1) -> None:
 
 
 def shop(folder: Path, url: str) -> Deployment:
-    deployment = Deployment(folder, bsc_url=url, required_confirmations=2)
+    deployment = Deployment(folder, bsc_url=url, has_lake=True, required_confirmations=2)
     deployment.drop("address.ndjson", [created(1)])
     return deployment
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.hand_over import HandOver
 from tests.support.api import settings_in
-from warehouse import migrate
+from tests.support.empty_lake import lay_empty_lake
 from warehouse.lake import Lake, Write
 from warehouse.settings import Settings
 from warehouse.store.connection import Store, open_store
@@ -27,8 +27,8 @@ def settings(tmp_path: Path) -> Settings:
 @contextmanager
 def opened(settings: Settings) -> Generator[tuple[Lake, Store]]:
     """Lake and store of one deployment, with BSC's head known."""
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake, open_store(settings) as store:
-        migrate.prepare(lake, settings)
         head = "INSERT INTO state.chain_heads VALUES ('live', 'BSC', 90, '0x', now(), 90, ['0x'], now(), 1)"
         lake.write_tx(lambda write: write.connection.execute(head))
         yield lake, store

@@ -30,7 +30,7 @@ FIGURES = LakeFigures({"marts.addresses": 7}, {})
 @pytest.fixture
 def deployment(tmp_path: Path) -> Deployment:
     """With a Dagster home."""
-    deployment = Deployment(tmp_path / "d")
+    deployment = Deployment(tmp_path / "d", has_lake=True)
     make_home(deployment.settings)
     return deployment
 
@@ -63,7 +63,7 @@ def test_sync_records_its_passes_in_the_home(deployment: Deployment, instance: d
 
 
 def test_without_a_home_dagster_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    deployment = Deployment(tmp_path / "d")
+    deployment = Deployment(tmp_path / "d", has_lake=True)
     deployment.drop("addresses.ndjson", [created(1)])
     monkeypatch.setattr(recorder, "_Runs", None)
     assert sync.run(deployment.settings, ending=sync.Ending.IDLE) == 0

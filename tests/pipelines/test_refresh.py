@@ -27,7 +27,7 @@ def test_a_network_that_stays_as_it_is_costs_no_commit_each_pass(
 
     monkeypatch.setattr(refresh, "record_checks", counted)
     with HostileNode(bsc_node.url) as node:
-        deployment = Deployment(tmp_path / "deployment", bsc_url=node.url)
+        deployment = Deployment(tmp_path / "deployment", bsc_url=node.url, has_lake=True)
         with Refresh.open(deployment.settings) as passes:
             for _ in range(5):
                 assert passes.run_pass().problems == []
@@ -50,7 +50,7 @@ def test_a_network_that_stays_as_it_is_costs_no_commit_each_pass(
 
 def test_what_the_store_keeps_of_a_problem_holds_no_key(tmp_path: Path) -> None:
     with HostileNode(rule=lambda _: html_reply()) as node:
-        deployment = Deployment(tmp_path / "deployment", bsc_url=node.url)
+        deployment = Deployment(tmp_path / "deployment", bsc_url=node.url, has_lake=True)
         deployment.sync()
         with open_store(deployment.settings) as store:
             state = find_states(store)["live", "BSC"]

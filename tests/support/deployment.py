@@ -21,6 +21,7 @@ import zstandard
 
 from pipelines.refresh import PassReport, Refresh
 from tests.support.api import DASHBOARD, ROOT, _free_port
+from tests.support.empty_lake import lay_empty_lake
 from tests.support.feed_server import TOKEN as FEED_TOKEN
 from warehouse.settings import Settings, load_settings
 
@@ -35,10 +36,17 @@ class Deployment:
         bsc_url: node of the live BSC network; without it there is no chain.
         feed_url: HTTP feed, if any.
         required_confirmations: of BSC.
+        has_lake: begins with an empty lake, where how it comes to be is not the subject.
     """
 
     def __init__(
-        self, folder: Path, *, bsc_url: str = "", feed_url: str = "", required_confirmations: int = 15
+        self,
+        folder: Path,
+        *,
+        bsc_url: str = "",
+        feed_url: str = "",
+        required_confirmations: int = 15,
+        has_lake: bool = False,
     ) -> None:
         self.folder = folder
         self.inbox = folder / "inbox"
@@ -52,6 +60,8 @@ class Deployment:
         lines.append(f"[api.rate_limits]\nstandard_per_minute = {NO_LIMITS}")
         self.config = folder / "paylake.toml"
         self.config.write_text("\n".join(lines) + "\n")
+        if has_lake:
+            lay_empty_lake(self.settings)
 
     @property
     def settings(self) -> Settings:

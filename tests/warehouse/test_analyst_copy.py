@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.assets.analyst_copy import analyst_copy_asset
 from tests.support.api import ROOT, settings_in
+from tests.support.empty_lake import lay_empty_lake
 from tests.support.models import HOT_WALLET, ModelWorld, deposit
 from warehouse import migrate
 from warehouse.analyst_copy import write_analyst_copy
@@ -63,8 +64,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             write.append(table, raw_rows(world, table))
         migrate.transform(write)
 
+    lay_empty_lake(chosen)
     with Lake.open(chosen.paths) as lake:
-        migrate.prepare(lake, chosen)
         lake.write_tx(body)
         publish(lake)
     return chosen

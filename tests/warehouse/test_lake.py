@@ -14,6 +14,7 @@ import pytest
 
 from tests.evidence import Evidence
 from tests.support.api import settings_in
+from tests.support.empty_lake import lay_empty_lake
 from warehouse import migrate
 from warehouse.errors import StorageError
 from warehouse.lake import Lake, Write
@@ -48,8 +49,8 @@ def count(lake: Lake, table: str = "raw.evm_blocks") -> int:
 
 
 def test_a_transaction_that_fails_leaves_nothing(settings: Settings) -> None:
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake:
-        migrate.prepare(lake, settings)
 
         def body(write: Write) -> None:
             write.append("raw.evm_blocks", frame(block(1)))
@@ -73,8 +74,8 @@ def test_other_threads_of_the_process_read_while_it_writes_and_publishes(setting
         except BaseException as error:
             failures.append(error)
 
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake, ExitStack() as stack:
-        migrate.prepare(lake, settings)
         readers = [stack.enter_context(lake.beside()) for _ in seen]
         threads = [threading.Thread(target=read, args=(readers[n], seen[n])) for n in seen]
         for thread in threads:
@@ -96,8 +97,8 @@ def test_other_threads_of_the_process_read_while_it_writes_and_publishes(setting
 
 
 def test_every_transaction_has_a_higher_batch_than_the_one_before(settings: Settings) -> None:
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake:
-        migrate.prepare(lake, settings)
         for number in range(3):
             lake.write_tx(lambda write, number=number: write.append("raw.evm_blocks", frame(block(number))))
         batches = [row["batch_id"] for row in lake.rows("SELECT batch_id FROM raw.evm_blocks ORDER BY block_number")]
@@ -105,8 +106,8 @@ def test_every_transaction_has_a_higher_batch_than_the_one_before(settings: Sett
 
 
 def test_rows_that_break_the_contract_are_refused_by_name(settings: Settings) -> None:
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake:
-        migrate.prepare(lake, settings)
         without_hash = frame(block(1)).drop("block_hash")
         with pytest.raises(StorageError, match=r"raw\.evm_blocks.*block_hash"):
             lake.write_tx(lambda write: write.append("raw.evm_blocks", without_hash))
@@ -119,8 +120,8 @@ def test_reading_a_lake_that_is_not_there_says_what_to_run(tmp_path: Path) -> No
 
 
 def test_a_reader_keeps_its_snapshot_while_others_write(settings: Settings) -> None:
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake:
-        migrate.prepare(lake, settings)
         lake.write_tx(lambda write: write.append("raw.evm_blocks", frame(block(1))))
         with Lake.open(settings.paths, read_only=True, snapshot=lake.snapshot_id()) as reader:
             lake.write_tx(lambda write: write.append("raw.evm_blocks", frame(block(2))))
@@ -136,8 +137,8 @@ def write_in_own_process(paths: Paths, first: int, writes: int) -> None:
 
 def test_writers_in_several_processes_lose_and_double_nothing(settings: Settings, evidence: Evidence) -> None:
     writes = evidence.cases(test=9, evidence=60) // 3
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake:
-        migrate.prepare(lake, settings)
         spawn = multiprocessing.get_context("spawn")
         writers = [
             spawn.Process(target=write_in_own_process, args=(settings.paths, 1000 * number, writes))
@@ -157,8 +158,8 @@ def test_writers_in_several_processes_lose_and_double_nothing(settings: Settings
 
 
 def test_upkeep_merges_files_keeps_rows_and_copies_a_catalog_that_opens(settings: Settings) -> None:
+    lay_empty_lake(settings)
     with Lake.open(settings.paths) as lake:
-        migrate.prepare(lake, settings)
         for number in range(6):
             lake.write_tx(lambda write, number=number: write.append("raw.evm_blocks", frame(block(number))))
         publish(lake)

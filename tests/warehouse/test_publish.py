@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from tests.support.api import settings_in
+from tests.support.empty_lake import lay_empty_lake
 from warehouse import migrate, segments
 from warehouse import publish as publication
 from warehouse.contracts import tables
@@ -28,8 +29,7 @@ from warehouse.settings import Settings
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     chosen = settings_in(tmp_path / "data", NETWORKS__LIVE__BSC__RPC_URLS='["http://127.0.0.1:1"]')
-    with Lake.open(chosen.paths) as lake:
-        migrate.prepare(lake, chosen)
+    lay_empty_lake(chosen)
     return chosen
 
 

@@ -14,10 +14,9 @@ import duckdb
 import pytest
 
 from tests.support.api import settings_in
+from tests.support.empty_lake import lay_empty_lake
 from tests.warehouse.test_publish import event, references, take_in
-from warehouse import migrate
 from warehouse.errors import StorageError
-from warehouse.lake import Lake
 from warehouse.manifest import MANIFEST_NAME
 from warehouse.serving import Reader
 from warehouse.settings import Settings
@@ -28,8 +27,7 @@ CREATED = datetime(2026, 3, 1, tzinfo=UTC)
 def prepared(directory: Path) -> Settings:
     """Settings of a lake in this directory, ready to take events in."""
     chosen = settings_in(directory, NETWORKS__LIVE__BSC__RPC_URLS='["http://127.0.0.1:1"]')
-    with Lake.open(chosen.paths) as lake:
-        migrate.prepare(lake, chosen)
+    lay_empty_lake(chosen)
     return chosen
 
 

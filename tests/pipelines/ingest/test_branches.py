@@ -28,7 +28,7 @@ class Follower:
 
     def __init__(self, folder: Path, front: HostileNode) -> None:
         self.front = front
-        self.deployment = Deployment(folder, bsc_url=front.url, required_confirmations=2)
+        self.deployment = Deployment(folder, bsc_url=front.url, has_lake=True, required_confirmations=2)
         self.deployment.drop("address.ndjson", [created(1)])
 
     def sync(self, node: Anvil | None = None) -> list[Any]:

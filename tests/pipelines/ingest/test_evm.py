@@ -83,7 +83,7 @@ def truth(node: Anvil, *numbers: int) -> list[tuple[int, str]]:
 
 
 def test_a_plan_made_before_another_process_committed_is_not_committed(node: Anvil, tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "d", bsc_url=node.url)
+    deployment = Deployment(tmp_path / "d", bsc_url=node.url, has_lake=True)
     deployment.drop("one.ndjson", [created(1)])
     deployment.sync()
     settings = deployment.settings
@@ -102,7 +102,7 @@ def test_a_plan_made_before_another_process_committed_is_not_committed(node: Anv
 
 
 def test_a_token_that_was_out_of_force_is_caught_up(node: Anvil, tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "d", bsc_url=node.url)
+    deployment = Deployment(tmp_path / "d", bsc_url=node.url, has_lake=True)
     deployment.drop("one.ndjson", [created(1)])
     deployment.sync()
     network = deployment.settings.active_networks()[0]
@@ -124,7 +124,7 @@ def test_a_backfill_cut_into_many_passes_leaves_no_hole(
 ) -> None:
     monkeypatch.setattr(reading, "ROWS_PER_PASS", 3)
     monkeypatch.setattr(plan, "LINKED_BLOCKS", 0)
-    deployment = Deployment(tmp_path / "d", bsc_url=node.url)
+    deployment = Deployment(tmp_path / "d", bsc_url=node.url, has_lake=True)
     # Answers of few blocks, so that a pass is full within a range.
     few_blocks = "required_confirmations = 15\nmax_block_range = 1"
     deployment.config.write_text(deployment.config.read_text().replace("required_confirmations = 15", few_blocks))
@@ -160,7 +160,7 @@ def test_a_backfill_cut_into_many_passes_leaves_no_hole(
 
 
 def test_processes_that_disagree_about_the_settings_do_not_undo_each_other(node: Anvil, tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "d", bsc_url=node.url)
+    deployment = Deployment(tmp_path / "d", bsc_url=node.url, has_lake=True)
     deployment.drop("one.ndjson", [created(1)])
     with Refresh.open(deployment.settings) as old:
         old.run_pass()
@@ -176,7 +176,7 @@ def test_processes_that_disagree_about_the_settings_do_not_undo_each_other(node:
 
 
 def test_one_transport_of_the_feed_goes_on_when_the_other_fails(node: Anvil, tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "d", bsc_url=node.url, feed_url="http://127.0.0.1:9")
+    deployment = Deployment(tmp_path / "d", bsc_url=node.url, has_lake=True, feed_url="http://127.0.0.1:9")
     deployment.inbox.rmdir()
     with FeedServer([created(2)]) as server:
         deployment.config.write_text(deployment.config.read_text().replace("http://127.0.0.1:9", server.url))
@@ -187,7 +187,7 @@ def test_one_transport_of_the_feed_goes_on_when_the_other_fails(node: Anvil, tmp
 
 
 def test_a_network_without_tokens_reads_nothing_and_writes_no_second_time(node: Anvil, tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "d", bsc_url=node.url)
+    deployment = Deployment(tmp_path / "d", bsc_url=node.url, has_lake=True)
     deployment.drop("one.ndjson", [created(1)])
     deployment.sync()
     network = deployment.settings.active_networks()[0]

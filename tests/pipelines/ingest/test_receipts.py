@@ -30,7 +30,7 @@ def node(bsc_node: Anvil) -> Anvil:
 
 def deployed(folder: Path, url: str) -> Deployment:
     """A deployment that watches one address from the chain's beginning."""
-    deployment = Deployment(folder, bsc_url=url)
+    deployment = Deployment(folder, bsc_url=url, has_lake=True)
     data = {"address_id": 1, "network": "BSC", "currency": "USDT", "address": OWN}
     event = {"event_id": "a1", "type": "address.created", "occurred_at": BSC_GENESIS.isoformat()}
     deployment.drop("one.ndjson", [event | {"merchant_id": "mer_1", "mode": "live", "data": data}])

@@ -166,7 +166,7 @@ def shop(folder: Path, seed: int, source: type[EvmSource] = EvmSource) -> Genera
             node.send_and_mine([minting(token, party, 10**30) for party in (*ADDRESSES, *PAYERS)])
         node.send_and_mine([Transaction(party, party) for party in (*ADDRESSES, *PAYERS)])
         node.mine(at=BSC_GENESIS + timedelta(hours=1), blocks=FINALITY)
-        deployment = Deployment(folder, bsc_url=front.url)
+        deployment = Deployment(folder, bsc_url=front.url, has_lake=True)
         (network,) = deployment.settings.active_networks()
         front.rule = provider = Lagging(front, draw)
         with Lake.open(deployment.settings.paths) as lake, RpcPool.from_settings(network, QUICK) as pool:

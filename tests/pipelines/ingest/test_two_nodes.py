@@ -25,7 +25,7 @@ from warehouse.lake import Lake
 
 def two_nodes(folder: Path, first: HostileNode, second: HostileNode) -> Deployment:
     """A deployment with two rpc_urls that is told of one address."""
-    deployment = Deployment(folder, bsc_url="http://replaced")
+    deployment = Deployment(folder, bsc_url="http://replaced", has_lake=True)
     deployment.drop("address.ndjson", [created(1)])
     urls = f'rpc_urls = ["{first.url}", "{second.url}"]'
     deployment.config.write_text(deployment.config.read_text().replace('rpc_urls = ["http://replaced"]', urls))
@@ -80,7 +80,7 @@ def test_what_was_read_before_the_nodes_failed_is_kept(
     pay(a, 10)
     a.mine(blocks=3 * FINALITY)
     with HostileNode(a.url) as front:
-        deployment = Deployment(tmp_path / "d", bsc_url=front.url)
+        deployment = Deployment(tmp_path / "d", bsc_url=front.url, has_lake=True)
         few_blocks = "required_confirmations = 15\nmax_block_range = 1"
         deployment.config.write_text(deployment.config.read_text().replace("required_confirmations = 15", few_blocks))
         deployment.drop("address.ndjson", [created(1)])
@@ -129,7 +129,7 @@ def test_blocks_read_before_a_node_fails_are_kept(branches: tuple[Anvil, Anvil],
     for amount in (10, 20, 30):
         pay(a, amount)
     with HostileNode(a.url) as front:
-        deployment = Deployment(tmp_path / "d", bsc_url=front.url)
+        deployment = Deployment(tmp_path / "d", bsc_url=front.url, has_lake=True)
         deployment.drop("address.ndjson", [created(1)])
         (network,) = deployment.settings.active_networks()
         tokens = deployment.settings.tokens("live", "BSC")
