@@ -1,7 +1,7 @@
 -- One sweep: a transfer from a deposit address to a hot wallet, with what the gateway reported of it.
 -- grain: mode, merchant_id, id
 -- check: (reported_at is null) = (reported_amount is null)
--- incremental: affected.transactions on mode, id
+-- incremental: affected.transactions on mode, id, deposit_address
 -- within: block_time
 
 -- only what the address's own merchant and mode say of it counts, and of several reports the last

@@ -3,7 +3,7 @@
 -- check: amount_base_units > 0
 -- check: (type = 'incoming') = (platform_fee is not null)
 -- check: gas_fee is null or gas_fee = gas_used * gas_price * 0.000000000000000001::decimal(19, 18)
--- incremental: affected.transactions on mode, id
+-- incremental: affected.transactions on mode, id, deposit_address
 -- within: block_time
 
 with owners as (

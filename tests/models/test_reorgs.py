@@ -56,6 +56,20 @@ def test_r29_r20_an_orphaned_payment_leaves_every_figure(forked: ModelWorld) -> 
     }
 
 
+def test_what_stands_where_an_orphaned_payment_stood_is_not_taken_for_it(forked: ModelWorld) -> None:
+    forked.address(2, 1)
+    forked.transfer(5, "100", to=deposit(1))
+    forked.head(7, finalized=3)
+    forked.refresh()
+    forked.transfer(5, "70", to=deposit(2), branch="b")
+    switch(forked, 7, 8)
+    forked.session(2, 6)
+    forked.assign(2, 1, 6)  # of the first address alone
+    forked.refresh()
+    found = forked.row("marts.transactions", "deposit_address, amount")
+    assert found == {"deposit_address": deposit(2), "amount": Decimal(70)}
+
+
 def test_an_orphaned_payment_that_is_mined_again_in_another_block_counts_there(forked: ModelWorld) -> None:
     forked.transfer(5, "100", to=deposit(1))
     forked.head(7, finalized=3)
