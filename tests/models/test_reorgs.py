@@ -59,6 +59,7 @@ def test_r29_r20_an_orphaned_payment_leaves_every_figure(forked: ModelWorld) -> 
 def test_what_stands_where_an_orphaned_payment_stood_is_not_taken_for_it(forked: ModelWorld) -> None:
     forked.address(2, 1)
     forked.transfer(5, "100", to=deposit(1))
+    forked.transfer(6, "1", to=deposit(1))  # so that its old transfers lie before and after the new one
     forked.head(7, finalized=3)
     forked.refresh()
     forked.transfer(5, "70", to=deposit(2), branch="b")
