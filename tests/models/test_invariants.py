@@ -97,7 +97,7 @@ def overdrawn(world: ModelWorld) -> set[tuple[str, str, str]]:
 def test_all_hold_over_any_history(evidence: Evidence) -> None:
     asked = [invariant for name, invariant in BY_NAME.items() if name != OVERDRAWN and CREDITS not in invariant.reads]
     overdrawn_count = 0
-    for case in range(evidence.cases(test=2, evidence=150)):
+    for case in range(evidence.cases(test=2, evidence=60)):
         rng = random.Random(f"{evidence.seed}:invariants:{case}")
         world = deliver(random_history(rng).batches(rng, rng.randint(2, 4)))
         assert_all_hold(world, asked)
